@@ -1,0 +1,1 @@
+"""Everything that proves the sensor; `toolbox.py` lists the real components that it needs."""
