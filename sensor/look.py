@@ -1,0 +1,112 @@
+"""One look at one process by every resolver that detects it.
+
+The one place where ProcessGone is caught, and where a defect of a resolver becomes a gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sensor.errors import ProcessGone, SensorError
+from sensor.model.budget import Budget
+from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sensor.host.seam import Cache, Opener, Process
+    from sensor.model.finding import Plain
+    from sensor.model.process import ProcessKey
+    from sensor.resolvers.resolver import Resolver
+
+# A look that is not finished after this many slices (20 s) is given up as a gap.
+MAX_SLICES = 100
+
+Memos = dict[str, "Plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was learned: findings by resolver name, without those of other runtimes.
+
+    `gone` says that the process ended or changed its program while we looked: then there are no
+    findings, for they could mix two programs. `memos` make the next look at this process cheap.
+    """
+
+    key: ProcessKey
+    findings: dict[str, Finding] = field(default_factory=dict)
+    memos: Memos = field(default_factory=dict)
+    gone: bool = False
+
+    @property
+    def more(self) -> bool:
+        """Whether a resolver stopped at its budget: look again, with these memos."""
+        return any(finding.more for finding in self.findings.values())
+
+
+def look(
+    opener: Opener,
+    key: ProcessKey,
+    resolvers: Iterable[Resolver],
+    cache: Cache,
+    memos: Memos | None = None,
+) -> Look:
+    """One slice of work on one process. Raises NotPermitted when not even its maps can be read."""
+    findings: dict[str, Finding] = {}
+    known = memos or {}
+    try:
+        with opener.open_process(key) as process:
+            for resolver in resolvers:
+                if resolver.detects(process):
+                    findings[resolver.name] = _resolve(resolver, process, cache, known)
+            process.verify()
+    except ProcessGone:
+        return Look(key, gone=True)
+    mine = {name: finding for name, finding in findings.items() if finding != NOT_MINE}
+    return Look(key, mine, {name: finding.memo for name, finding in findings.items()})
+
+
+def look_until_done(
+    opener: Opener,
+    key: ProcessKey,
+    resolvers: Iterable[Resolver],
+    cache: Cache,
+    between: Callable[[], None] = lambda: None,
+) -> Look:
+    """Look again and again until no resolver has more to do; `between` runs after each slice."""
+    chosen = tuple(resolvers)
+    done: dict[str, Finding] = {}
+    memos: Memos = {}
+    for _ in range(MAX_SLICES):
+        result = look(opener, key, chosen, cache, memos)
+        if result.gone:
+            return result
+        done |= result.findings
+        memos |= result.memos
+        chosen = tuple(r for r in chosen if r.name in done and done[r.name].more)
+        between()
+        if not chosen:
+            return Look(key, done, memos)
+    return Look(key, {n: _given_up(n, f) if f.more else f for n, f in done.items()}, memos)
+
+
+def _resolve(resolver: Resolver, process: Process, cache: Cache, memos: Memos) -> Finding:
+    try:
+        return resolver.resolve(process, Budget(process.meter), cache, memos.get(resolver.name))
+    except ProcessGone:
+        raise
+    except SensorError as error:
+        return _failed(resolver.name, process, type(error).__name__, str(error))
+    except Exception as error:  # noqa: BLE001 - a defect costs one look and is reported as a gap
+        return _failed(resolver.name, process, "crash", f"{type(error).__name__}: {error}")
+
+
+def _failed(name: str, process: Process, reason: str, detail: str) -> Finding:
+    coverage = Coverage(name, complete=False, since=process.at, how=reason)
+    return Finding(gaps=(Gap(name, reason, detail),), coverage=coverage)
+
+
+def _given_up(name: str, finding: Finding) -> Finding:
+    gap = Gap(name, "look not finished", f"stopped after {MAX_SLICES} slices")
+    return Finding(finding.packages, (*finding.gaps, gap), finding.coverage)

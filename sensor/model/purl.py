@@ -1,0 +1,36 @@
+"""Canonical package URLs (the purl specification). The only place where one is built."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from packageurl import PackageURL
+
+# Building one costs about 12 µs; a node sees few distinct packages again and again.
+CACHED = 4096
+
+
+@lru_cache(CACHED)
+def pypi(name: str, version: str | None) -> str:
+    """A Python distribution; the name is normalised as PEP 503 says."""
+    return PackageURL("pypi", None, normalized(name), version).to_string()
+
+
+def normalized(name: str) -> str:
+    """A distribution name in the one spelling of PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@lru_cache(CACHED)
+def golang(module: str, version: str | None) -> str:
+    """A Go module, by its path. The specification lower-cases the type, so compare without case."""
+    namespace, _, name = module.rpartition("/")
+    return PackageURL("golang", namespace or None, name, version).to_string()
+
+
+@lru_cache(CACHED)
+def deb(name: str, version: str | None, *, arch: str, distro_id: str, distro: str) -> str:
+    """A Debian or Ubuntu binary package: `distro_id` "debian", `distro` "debian-12"."""
+    qualifiers = {"arch": arch, "distro": distro}
+    return PackageURL("deb", distro_id, name, version, qualifiers).to_string()
