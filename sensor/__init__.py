@@ -1,3 +1,3 @@
-"""runtime-sensor: which packages are really loaded by which process and container, with evidence."""
+"""runtime-sensor: which packages are really loaded by which container, with evidence."""
 
 __version__ = "0.1.0"

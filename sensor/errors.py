@@ -1,30 +1,32 @@
 """The errors of the sensor. Each says what happened in one line, and in `help` the next step.
 
-    SensorError
-    ├── ProcessGone      it ended, or became another program: normal, caught in one place
-    ├── NotPermitted     the kernel refused to let us look
-    ├── FileRefused      a file of a workload that is not opened
-    │   └── FileMissing  it is not there
-    ├── BudgetSpent      a look cost more than it may: becomes a gap
-    ├── Malformed        bytes that are not what they should be: becomes a gap
-    ├── FixtureError     a recording that cannot be read, or lacks what is asked for
-    └── UsageError       the command line asks for something that is not there
+SensorError
+├── ProcessGone      it ended, or became another program: normal, caught in one place
+├── NotPermitted     the kernel refused to let us look
+├── FileRefused      a file of a workload that is not opened
+│   └── FileMissing  it is not there
+├── BudgetSpent      a look cost more than it may: becomes a gap
+├── Malformed        bytes that are not what they should be: becomes a gap
+├── FixtureError     a recording that cannot be read, or lacks what is asked for
+└── UsageError       the command line asks for something that is not there
 """
 
 from __future__ import annotations
 
 
 class SensorError(Exception):
-    """Base of all errors the sensor raises on purpose. `exit_code` is the CLI's (docs/exit-codes.md)."""
+    """Base of the errors raised on purpose; `exit_code` is the CLI's (docs/exit-codes.md)."""
 
     help = "This is a defect of runtime-sensor: please report it with the command you ran."
     exit_code = 1
 
 
 class ProcessGone(SensorError):
-    """The process ended, its pid is another process now, or it has called exec since we opened it."""
+    """The process ended, its pid is another one's, or it has called exec since we opened it."""
 
-    help = "The process ended while we looked, or never was: look again with the pid of a living one."
+    help = (
+        "The process ended while we looked, or never was: look again with the pid of a living one."
+    )
     exit_code = 3
 
 

@@ -42,7 +42,7 @@ class Bytes:
         """Slices of the data."""
         return [
             self._data[start : start + size]
-            if 0 <= start and 0 <= size and start + size <= len(self._data)
+            if start >= 0 and size >= 0 and start + size <= len(self._data)
             else None
             for start, size in ranges
         ]

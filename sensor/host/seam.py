@@ -73,7 +73,7 @@ class Files(Protocol):
         """The identity of a directory and its sorted entry names; bounded, too many are refused."""
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
-        """Identities of files and directories, following links inside the root; None if not there."""
+        """Identities of files and directories, links followed inside the root; None if missing."""
 
     def read_link(self, path: str) -> str | None:
         """What a symbolic link says, not followed; None if it is no link."""

@@ -43,7 +43,7 @@ class Mapping(NamedTuple):
 
     @property
     def file_key(self) -> tuple[str, int]:
-        """(device, inode): equal for all mappings of one file in one process; inode 0 is no file."""
+        """(device, inode): equal for all mappings of one file in a process; inode 0 is no file."""
         return self.device, self.inode
 
 
