@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 # A look that is not finished after this many slices (20 s) is given up as a gap.
 MAX_SLICES = 100
 
-Memos = dict[str, "Plain"]
+
+@dataclass(frozen=True, slots=True)
+class Memos:
+    """What resolvers want to be handed back at the next look, for one program of one process.
+
+    `program` tells programs apart across exec, which keeps the ProcessKey: a memo of another
+    program is not handed back.
+    """
+
+    program: str = ""
+    by_resolver: dict[str, Plain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class Look:
 
     key: ProcessKey
     findings: dict[str, Finding] = field(default_factory=dict)
-    memos: Memos = field(default_factory=dict)
+    memos: Memos = field(default_factory=Memos)
     gone: bool = False
 
     @property
@@ -54,17 +64,20 @@ def look(
 ) -> Look:
     """One slice of work on one process. Raises NotPermitted when not even its maps can be read."""
     findings: dict[str, Finding] = {}
-    known = memos or {}
     try:
         with opener.open_process(key) as process:
+            program = _program(process)
+            known = memos.by_resolver if memos and memos.program == program else {}
             for resolver in resolvers:
                 if resolver.detects(process):
-                    findings[resolver.name] = _resolve(resolver, process, cache, known)
+                    memo = known.get(resolver.name)
+                    findings[resolver.name] = _resolve(resolver, process, cache, memo)
             process.verify()
     except ProcessGone:
         return Look(key, gone=True)
     mine = {name: finding for name, finding in findings.items() if finding != NOT_MINE}
-    return Look(key, mine, {name: finding.memo for name, finding in findings.items()})
+    kept = {name: finding.memo for name, finding in findings.items()}
+    return Look(key, mine, Memos(program, kept))
 
 
 def look_until_done(
@@ -74,26 +87,38 @@ def look_until_done(
     cache: Cache,
     between: Callable[[], None] = lambda: None,
 ) -> Look:
-    """Look again and again until no resolver has more to do; `between` runs after each slice."""
-    chosen = tuple(resolvers)
+    """Look again and again until no resolver has more to do; `between` runs after each slice.
+
+    After an exec between two slices it begins anew: facts of two programs are never mixed.
+    """
+    everyone = chosen = tuple(resolvers)
     done: dict[str, Finding] = {}
-    memos: Memos = {}
+    memos = Memos()
     for _ in range(MAX_SLICES):
         result = look(opener, key, chosen, cache, memos)
         if result.gone:
             return result
-        done |= result.findings
-        memos |= result.memos
-        chosen = tuple(r for r in chosen if r.name in done and done[r.name].more)
         between()
+        if memos.program not in {"", result.memos.program}:
+            chosen, done, memos = everyone, {}, Memos()
+            continue
+        done |= result.findings
+        memos = Memos(result.memos.program, memos.by_resolver | result.memos.by_resolver)
+        chosen = tuple(r for r in chosen if r.name in done and done[r.name].more)
         if not chosen:
             return Look(key, done, memos)
     return Look(key, {n: _given_up(n, f) if f.more else f for n, f in done.items()}, memos)
 
 
-def _resolve(resolver: Resolver, process: Process, cache: Cache, memos: Memos) -> Finding:
+def _program(process: Process) -> str:
+    """One exec of one program: where the kernel put it and its vdso, anew at each execve(2)."""
+    places = [m for m in process.maps() if m.path in {process.exe, "[vdso]", "[stack]"}]
+    return " ".join([process.exe, *(f"{m.end:x}.{m.inode:x}" for m in places[:1] + places[-2:])])
+
+
+def _resolve(resolver: Resolver, process: Process, cache: Cache, memo: Plain) -> Finding:
     try:
-        return resolver.resolve(process, Budget(process.meter), cache, memos.get(resolver.name))
+        return resolver.resolve(process, Budget(process.meter), cache, memo)
     except ProcessGone:
         raise
     except SensorError as error:
