@@ -1,0 +1,1 @@
+"""What a Python process has imported: sys.modules out of its memory, and the distributions."""

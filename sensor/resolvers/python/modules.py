@@ -1,0 +1,52 @@
+"""The words between the two halves of this resolver: what memory says was imported.
+
+`walk` fills them from a process; `distributions` turns them into packages. Plain data, no I/O.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from sensor.model.finding import Plain
+
+
+class Module(NamedTuple):
+    """One entry of sys.modules, as the process itself says it: nothing of it is to be trusted.
+
+    `name` is the key in sys.modules. `file` is the module's `__file__`: None for built-in and
+    frozen modules and for namespace packages. `search_path` is its `__path__`, read only where
+    there is no file and the path is a plain list. `version` is the `__version__` of a top-level
+    module outside the standard library, when that is a str.
+    """
+
+    name: str
+    file: str | None = None
+    search_path: tuple[str, ...] = ()
+    version: str | None = None
+
+    def plain(self) -> Plain:
+        """A JSON array, short where most fields are empty."""
+        if self.search_path or self.version is not None:
+            return [self.name, self.file, list(self.search_path), self.version]
+        return [self.name, self.file]
+
+    @classmethod
+    def from_plain(cls, data: Any) -> Module:  # noqa: ANN401 - decoded JSON
+        """The module of a JSON array made by `plain`."""
+        name, file, *rest = data
+        return cls(name, file, tuple(rest[0]), rest[1]) if rest else cls(name, file)
+
+
+class Imported(NamedTuple):
+    """All that one process has imported, over all its interpreters, in the order of import.
+
+    `version` is the interpreter's own ("3.11.7"), None when it could not be read. `stdlib` is the
+    directory (or zip file) of its standard library, None when no module tells it. `frozen` says
+    that a freezer (PyInstaller and its like) made this program: then files are names only.
+    """
+
+    modules: tuple[Module, ...]
+    version: str | None
+    stdlib: str | None
+    frozen: bool = False
