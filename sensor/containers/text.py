@@ -50,14 +50,14 @@ def of_cgroup_text(text: str, *, nested: bool = False) -> Container:
     """The container that a /proc/PID/cgroup names, `HOST` if none.
 
     `nested` says that the reader is inside a cgroup namespace of its own, below the root of the
-    machine: then a path without a container's name and without `/..` lies in the reader's own
+    machine: then a process that no line names or shows outside (`/..`) lies in the reader's own
     container, whose name is hidden: `UNKNOWN`, as for a text with no lines or beyond MAX_TEXT.
     """
     lines = lines_of(text) if len(text) <= MAX_TEXT else []
     found = [of_names(_names(line.path)) for line in lines]
     if named := [container for container in found if container.id]:
         return _merged(named)
-    hidden = nested and any(not _outside(line.path) for line in lines)
+    hidden = nested and not any(_outside(line.path) for line in lines)
     return HOST if lines and not hidden and UNKNOWN not in found else UNKNOWN
 
 

@@ -96,6 +96,9 @@ def test_inside_our_own_cgroup_namespace_our_own_container_is_hidden() -> None:
     assert of_cgroup_text("0::/worker\n", nested=True) == UNKNOWN
     assert of_cgroup_text("0::/../../../system.slice/ssh.service\n", nested=True) == HOST
     assert of_cgroup_text(f"0::/../../pod{UID}/{ID}\n", nested=True).id == ID
+    # Nested in one hierarchy only: cpuset is often left at the root.
+    assert of_cgroup_text("4:memory:/\n3:cpuset:/\n", nested=True) == UNKNOWN
+    assert of_cgroup_text("4:memory:/../..\n3:cpuset:/\n", nested=True) == HOST
 
 
 def test_pid_1_outside_our_root_tells_that_we_are_nested() -> None:
