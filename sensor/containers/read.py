@@ -16,8 +16,9 @@ PROC = Path("/proc")
 def of_pid(pid: int) -> Container:
     """The container of a living process.
 
-    `UNKNOWN` when its path is longer than the kernel can write (a workload can nest its cgroups so
-    deep), or hidden by our own cgroup namespace. Raises ProcessGone, NotPermitted.
+    `UNKNOWN` when it is hidden by our own cgroup namespace, or when its path is longer than 4096
+    bytes (a workload can nest its cgroups so deep) and the kernel refuses to write it; 6.18 cuts the
+    end off, which is the workload's own. Raises ProcessGone, NotPermitted.
     """
     try:
         text = read_cgroup(pid)
@@ -44,7 +45,8 @@ def nested() -> bool:
 def read_cgroup(pid: int) -> str:
     """The text of /proc/PID/cgroup, at most a little more than MAX_TEXT bytes of it.
 
-    Raises ProcessGone, NotPermitted, and OSError with ENAMETOOLONG for a path over 4096 bytes.
+    Raises ProcessGone, NotPermitted, and OSError, with ENAMETOOLONG for a path over 4096 bytes
+    (proc_cgroup_show() in kernel/cgroup/cgroup.c).
     """
     try:
         with (PROC / str(pid) / "cgroup").open("rb") as file:

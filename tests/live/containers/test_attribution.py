@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sensor.containers import CgroupTree, hierarchy_of, of_pid
-from sensor.model.container import UNKNOWN
+from sensor.model.container import UNKNOWN, Container
 from tests.harness.skips import need
 from tests.live.containers.lab import Lab, hierarchies, wait_ready
 from tests.unit.containers.forms import CONTAINERS, HOSTS, ID, OTHER, UID, Form
@@ -131,16 +131,17 @@ input()
 """
 
 
-def test_a_path_longer_than_the_kernel_can_write_is_not_known(lab: Lab) -> None:
-    hierarchy = next(path for path in hierarchies() if (path / "cgroup.procs").exists())
-    top = hierarchy / lab.parent
-    top.mkdir()
+def test_a_path_longer_than_the_kernel_can_write_hides_no_container(lab: Lab) -> None:
+    hierarchy = hierarchies()[0]
+    top = hierarchy / lab.parent / "docker" / ID
+    top.mkdir(parents=True)
     child = subprocess.Popen(
         [sys.executable, "-c", DEEP, top], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
         assert child.stdout is not None
         wait_ready(child.stdout.fileno())
-        assert of_pid(child.pid) == UNKNOWN
+        # 6.18 writes the first 4095 bytes; a kernel that refuses instead leaves nothing to say.
+        assert of_pid(child.pid) in (Container(ID, "docker"), UNKNOWN)
     finally:
         child.communicate(b"\n")
