@@ -25,6 +25,8 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Sources of these suites are Debian's own; a third party's archive names other suites.
 OWN_SUITE = re.compile(r"^(bullseye|bookworm|trixie|forky|sid|stable|testing|unstable)$")
 OWN_SECURITY = re.compile(r"^\w+[-/](security|updates)$")
+# What apt says of a file that is in the list and no longer on the mirror.
+NOT_SERVED = "404  Not Found"
 # Lists younger than this are not asked for again: the suites move once a day at most.
 LIST_SECONDS = 24 * 3600
 
@@ -120,8 +122,8 @@ class PrivateApt:
         try:
             self._apt("apt-get", "-qq", "download", *names)
         except UnavailableError as error:
-            if "404" in str(error):
-                raise GoneError(f"{self.suite} lists it but does not serve it: {error}") from error
+            if NOT_SERVED in str(error):
+                raise GoneError(f"{self.suite} lists it and does not serve it: {names}") from error
             raise
 
     def _apt(self, program: str, *words: str, cwd: Path | None = None) -> str:

@@ -8,16 +8,35 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.fetch.apt import PrivateApt
 from tests.fetch.outcome import UnavailableError, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 # Debian's merged /usr: suites before trixie leave these links to a maintainer script.
 MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 # Folders that programs expect in a root and that no small package closure brings.
 EXPECTED = ("proc", "sys", "dev", "tmp", "etc", "var/tmp")
+
+
+def fetch_files(folder: Path, suite: str, packages: Sequence[str]) -> None:
+    """Fetch and unpack exactly these packages, without what they depend on."""
+    unpack(PrivateApt(suite).download(packages, closure=False), folder)
+
+
+def fetch_root(folder: Path, suite: str, packages: Sequence[str]) -> None:
+    """Fetch and unpack the packages, all that they need and busybox: a root for chroot.
+
+    The root has a valid dpkg database of what was unpacked, and `/bin/sh`.
+    """
+    debs = PrivateApt(suite).download((*packages, "busybox-static"))
+    unpack(debs, folder)
+    write_database(debs, folder)
+    shell = folder / "usr/bin/sh"
+    if not shell.is_symlink() and not shell.exists():
+        shell.symlink_to("busybox")
 
 
 def unpack(debs: Iterable[Path], root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
 # A download on a slow mirror takes minutes; a fetcher that hangs must end before CI is killed.
 COMMAND_SECONDS = 900
-# The end of an error output says what failed; more than this only hides it.
-ERROR_CHARACTERS = 400
+# The end of an error output says what failed; a client that lists all versions is long.
+ERROR_CHARACTERS = 20_000
 
 
 class UnavailableError(Exception):
@@ -21,6 +22,23 @@ class UnavailableError(Exception):
 
 class GoneError(Exception):
     """The archive no longer serves the component: nobody can fetch it any more."""
+
+
+def run_or_gone(
+    command: Sequence[str | Path],
+    pattern: str,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Run the command as `run` does; an error output that matches the pattern means gone."""
+    try:
+        return run(command, cwd=cwd, env=env)
+    except UnavailableError as error:
+        found = re.search(pattern, str(error))
+        if found is None:
+            raise
+        raise GoneError(f"{command[0]}: {found[0]}") from error
 
 
 def run(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fetch.component import Store, default_root
 from tests.harness.skips import Gone, need
-from tests.toolbox import COMPONENTS, NATIVE_PYTHONS, ROOT_PYTHONS, python_of
+from tests.toolbox import COMPONENTS, FREE_THREADED, NATIVE_PYTHONS, ROOT_PYTHONS, python_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class Toolbox:
         return self._store.folder(component)
 
     def python(self, version: str) -> Python:
-        """Return a real interpreter: "3.6" … "3.15", "3.13t". Some need root (chroot)."""
+        """Return a real interpreter: "3.6" … "3.15", "3.13t", "3.14t". Some need root (chroot)."""
         name = f"cpython-{version}"
         python = python_of(version, self.path(name))
         need(python.usable(), f"{name} is run by chroot", "root")
@@ -42,7 +42,7 @@ class Toolbox:
 
     def python_versions(self) -> tuple[str, ...]:
         """Return every version that `python` knows, whether it is there or not."""
-        return (*NATIVE_PYTHONS, *ROOT_PYTHONS)
+        return (*NATIVE_PYTHONS, *ROOT_PYTHONS, *FREE_THREADED)
 
 
 @pytest.fixture(scope="session")
