@@ -17,8 +17,8 @@ def of_pid(pid: int) -> Container:
     """The container of a living process.
 
     `UNKNOWN` when it is hidden by our own cgroup namespace, or when its path is longer than 4096
-    bytes (a workload can nest its cgroups so deep) and the kernel refuses to write it; 6.18 cuts the
-    end off, which is the workload's own. Raises ProcessGone, NotPermitted.
+    bytes (a workload can nest its cgroups so deep) and the kernel refuses to write it; 6.18 cuts
+    the end off, which is the workload's own. Raises ProcessGone, NotPermitted.
     """
     try:
         text = read_cgroup(pid)

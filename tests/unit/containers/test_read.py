@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from sensor.containers import of_pid, read
 from sensor.errors import NotPermitted, ProcessGone
 from sensor.model.container import UNKNOWN
 from tests.unit.containers.forms import ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_a_child_belongs_where_we_do() -> None:
@@ -32,12 +36,13 @@ def test_a_process_that_ended_is_gone() -> None:
 
 
 @pytest.fixture
-def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A /proc of plain files, in which pid 1 is seen from the root of the machine."""
     monkeypatch.setattr(read, "PROC", tmp_path)
     read.nested.cache_clear()
     write(tmp_path, 1, b"0::/init.scope\n")
-    return tmp_path
+    yield tmp_path
+    read.nested.cache_clear()
 
 
 def write(proc: Path, pid: int, text: bytes) -> None:
