@@ -44,9 +44,12 @@ class Imported(NamedTuple):
     `version` is the interpreter's own ("3.11.7"), None when it could not be read. `stdlib` is the
     directory (or zip file) of its standard library, None when no module tells it. `frozen` says
     that a freezer (PyInstaller and its like) made this program: then files are names only.
+    `paths` is `sys.path` where it could be read: it finds editable installs of which only the
+    project's own modules are loaded.
     """
 
     modules: tuple[Module, ...]
     version: str | None
     stdlib: str | None
     frozen: bool = False
+    paths: tuple[str, ...] = ()
