@@ -1,0 +1,84 @@
+"""Kernels and userlands for `tests/vm`: Debian's packages, made ready to boot. Boots nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tests.fetch.apt import PrivateApt
+from tests.fetch.component import Component
+from tests.fetch.deb import unpack, write_database
+from tests.fetch.outcome import UnavailableError, run
+from tests.vm.initramfs import write_userland
+from tests.vm.kernels import KERNELS, USERLAND_PACKAGES, USERLANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.vm.kernels import Kernel, Userland
+
+# Names inside the folder of a component.
+VMLINUZ = "vmlinuz"
+RELEASE = "release"
+MODULES = "modules"
+USERLAND = "userland.cpio"
+# Up to 6.12 one package holds a kernel; from 7.x on it is split into these.
+PARTS = re.compile(r"linux-(?:image|binary|modules)-\d[^ ,]*")
+
+
+def fetch_kernel(folder: Path, kernel: Kernel) -> None:
+    """Unpack the newest kernel of a suite, and index its modules."""
+    if shutil.which("depmod") is None:
+        raise UnavailableError("depmod is missing: apt-get install kmod")
+    root = folder / MODULES
+    unpack(_parts(PrivateApt(kernel.suite, kernel.arch), kernel.package), root)
+    release = next((root / "lib/modules").iterdir()).name
+    run(["depmod", "--basedir", root, release])
+    image = next(path for path in root.glob("**/vmlinuz*") if path.is_file())
+    image.rename(folder / VMLINUZ)
+    (folder / RELEASE).write_text(release)
+
+
+def _parts(apt: PrivateApt, package: str) -> list[Path]:
+    """The packages with the files of a kernel, found by what the named one depends on."""
+    parts: dict[str, Path] = {}
+    names = [package]
+    while names:
+        name = names.pop()
+        [deb] = apt.download([name], closure=False)
+        if PARTS.match(name):
+            parts[name] = deb
+        depends = run(["dpkg-deb", "--field", deb, "Depends"])
+        names += [each for each in PARTS.findall(depends) if each not in parts]
+    return list(parts.values())
+
+
+def fetch_userland(folder: Path, userland: Userland) -> None:
+    """Pack busybox, Python and a few libraries, with a dpkg database, into one archive."""
+    debs = PrivateApt(userland.suite, userland.arch).download(
+        (*USERLAND_PACKAGES, "busybox-static")
+    )
+    root = folder / "root"
+    unpack(debs, root)
+    write_database(debs, root)
+    write_userland(folder / USERLAND, root)
+    shutil.rmtree(root)
+
+
+def _row(name: str, suite: str, size_mb: int, fetch: Callable[[Path], None]) -> Component:
+    return Component(name, suite, "apt", size_mb, ("vm",), fetch)
+
+
+COMPONENTS = (
+    *(
+        _row(kernel.component, kernel.suite, 110, partial(fetch_kernel, kernel=kernel))
+        for kernel in KERNELS
+    ),
+    *(
+        _row(each.component, each.suite, 55, partial(fetch_userland, userland=each))
+        for each in USERLANDS
+    ),
+)
