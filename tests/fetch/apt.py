@@ -53,7 +53,7 @@ class PrivateApt:
             names = self._closure(packages) if closure else list(packages)
             files = self._files(names)
             if not all(file.exists() for file in files):
-                self._get(names)
+                self._get("download", *names)
             return files
 
     def source(self, package: str, folder: Path) -> Path:
@@ -64,7 +64,7 @@ class PrivateApt:
         folder.mkdir(parents=True)
         with locked(self.root / "lock"):
             self._prepare()
-            self._apt("apt-get", "-qq", "--download-only", "source", package, cwd=folder)
+            self._get("source", "--download-only", package, cwd=folder)
         (description,) = folder.glob("*.dsc")
         tree = folder / "tree"
         run(["dpkg-source", "--no-check", "--extract", description, tree], cwd=folder)
@@ -118,12 +118,12 @@ class PrivateApt:
             files.append(self.root / "archives" / name)
         return files
 
-    def _get(self, names: Sequence[str]) -> None:
+    def _get(self, *words: str, cwd: Path | None = None) -> None:
         try:
-            self._apt("apt-get", "-qq", "download", *names)
+            self._apt("apt-get", "-qq", *words, cwd=cwd)
         except UnavailableError as error:
             if NOT_SERVED in str(error):
-                raise GoneError(f"{self.suite} lists it and does not serve it: {names}") from error
+                raise GoneError(f"{self.suite} lists it, its mirror has it no longer") from error
             raise
 
     def _apt(self, program: str, *words: str, cwd: Path | None = None) -> str:

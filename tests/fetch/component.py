@@ -105,6 +105,10 @@ class Store:
             outcome = Outcome("gone", component.version, str(error))
         except UnavailableError as error:
             outcome = Outcome("unavailable", component.version, str(error))
+        except (OSError, ValueError, KeyError) as error:
+            # A full disk, or an answer in a form that the fetcher does not know: the other
+            # components are still worth fetching, and this one says what happened.
+            outcome = Outcome("unavailable", component.version, repr(error))
         else:
             seconds = round(time.monotonic() - begin, 1)
             self._record(component, Outcome("have", component.version, "", seconds))

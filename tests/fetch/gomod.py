@@ -32,10 +32,19 @@ def toolchain(folder: Path, version: str) -> None:
         "GOFLAGS": "-modcacherw",
     }
     root = Path(run_or_gone(["go", "env", "GOROOT"], NOT_SERVED, env=env, cwd=folder).strip())
+    if not root.is_relative_to(folder):
+        # The machine's own toolchain is this very version: it stays where it is.
+        (folder / "go").symlink_to(root)
+        return
     root.rename(folder / "go")
     shutil.rmtree(cache)
     for name in UNNEEDED:
         shutil.rmtree(folder / "go" / name, ignore_errors=True)
+
+
+def has_toolchain(folder: Path) -> bool:
+    """Return whether the toolchain is there; a link to the machine's own can go stale."""
+    return (folder / "go" / "bin" / "go").exists()
 
 
 def modules(folder: Path, requirements: Sequence[str]) -> None:

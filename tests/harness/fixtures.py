@@ -34,7 +34,7 @@ class Toolbox:
         return self._store.folder(component)
 
     def python(self, version: str) -> Python:
-        """Return a real interpreter: "3.6" … "3.15", "3.13t", "3.14t". Some need root (chroot)."""
+        """Return a real interpreter: "3.6" … "3.15", "3.13t". Some need root (chroot)."""
         name = f"cpython-{version}"
         python = python_of(version, self.path(name))
         need(python.usable(), f"{name} is run by chroot", "root")
