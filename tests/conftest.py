@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ("tests.harness.skips", "tests.harness.fixtures")
+pytest_plugins = (
+    "tests.harness.skips",
+    "tests.harness.clock",
+    "tests.harness.times",
+    "tests.harness.fixtures",
+)
