@@ -80,7 +80,17 @@ class FixtureError(SensorError):
 
 
 class UsageError(SensorError):
-    """The command asks for what does not exist: a wrong pid, container or option."""
+    """The command asks for what cannot be: a wrong pid, package URL or option."""
 
     help = "See runtime-sensor --help."
     exit_code = 2
+
+
+class NoSuchContainer(SensorError):
+    """No process that we see belongs to a container with this id."""
+
+    help = (
+        "Give the first hex digits of the id of a running container, as docker ps, crictl ps or "
+        "podman ps print it; inside a container only its own processes are seen."
+    )
+    exit_code = 5

@@ -1,1 +1,5 @@
 """One folder for each runtime, one line for each in `RESOLVERS`. They do not know each other."""
+
+from sensor.resolvers.unsupported import UNSUPPORTED
+
+RESOLVERS = (*UNSUPPORTED,)

@@ -1,0 +1,1 @@
+"""What is told about processes: our own facts on the wire, and text for people. No I/O."""
