@@ -102,7 +102,8 @@ class Root:
         """Open by the mount that the text of the path crosses; None when that is not all."""
         mount = self._tables[0].above(path) if b".." not in path.split(b"/") else None
         root = self._root()
-        if mount is None or mount.point == b"/":
+        # A mounted file has nothing below it: `walk` opens it.
+        if mount is None or mount.point in {b"/", path}:
             return None
         top = self._below.get(mount.id) or walk(root, mount.point, self._tables, follow=False)
         self._below[mount.id] = top
