@@ -10,17 +10,17 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from sensor.errors import BudgetSpent, FileMissing, FileRefused, ProcessGone
 from sensor.formats.pathtext import to_bytes, to_text
+from sensor.host.closing import Closing
 from sensor.host.mapped import file_key, places
 from sensor.host.walk import Refused
 from sensor.model.file import FileId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
 
     from sensor.formats.source import Range
     from sensor.host.root import Root
@@ -41,7 +41,7 @@ _REASONS: Final = {
 }
 
 
-class LocalFile:
+class LocalFile(Closing):
     """An open regular file: a `seam.File`. Reads by pread: a mapping of it could be cut off."""
 
     def __init__(self, fd: int, path: str, identity: FileId, meter: Meter) -> None:
@@ -79,19 +79,6 @@ class LocalFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def __enter__(self) -> Self:
-        """Open already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 class LocalFiles:

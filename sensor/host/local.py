@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from sensor.errors import BudgetSpent, ProcessGone
 from sensor.formats.pathtext import to_text
 from sensor.host.arguments import parse_arguments
+from sensor.host.closing import Closing
 from sensor.host.files import LocalFiles
 from sensor.host.memory import Memory
 from sensor.host.memorygap import explain
@@ -27,7 +28,6 @@ from sensor.model.process import Arguments, Descriptor, Mapping, ProcessKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from sensor.formats.source import Range
 
@@ -66,7 +66,7 @@ class LocalOpener:
         return os.open(f"{self._proc}/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-class LocalProcess:
+class LocalProcess(Closing):
     """A `seam.Process`. The mappings are read when it is opened, the rest when it is asked for."""
 
     def __init__(self, key: ProcessKey, directory: int, our_user_ns: str) -> None:
@@ -159,19 +159,6 @@ class LocalProcess:
             root.close()
         while self._fds:
             os.close(self._fds.pop())
-
-    def __enter__(self) -> Self:
-        """Open already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _open(self, name: str) -> int:
         fd = open_named(self._directory, name)

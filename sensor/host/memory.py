@@ -10,7 +10,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final
 
-from sensor.host.pagemap import PAGE, joined, runs
+from sensor.host.pagemap import PAGE, PRESENT, joined, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -74,20 +74,28 @@ class Memory:
     def _fetch(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Pages with their bytes, of those that are present; `wanted` ascends."""
         for first, count in self._present(joined(wanted)):
+            if count == 1:
+                data = self._pread(first * PAGE, PAGE)
+                if len(data) == PAGE:
+                    yield first, data
+                continue
             for start, data in self._read_run(first, count):
                 for at in range(0, len(data), PAGE):
                     yield (start + at) // PAGE, data[at : at + PAGE]
 
-    def _present(self, groups: Iterable[list[int]]) -> Iterator[tuple[int, int]]:
+    def _present(self, groups: Iterable[Sequence[int]]) -> Iterator[tuple[int, int]]:
         """Runs (first page, count) of wanted pages that are present."""
         for group in groups:
             first = group[0]
             flags = self._pagemap.flags(first, group[-1] - first + 1)
             if not flags:
                 self._alive()
-            end = first + len(flags)
-            here = [page for page in group if page < end and flags[page - first]]
-            yield from runs(here)
+            elif len(group) == 1:
+                if flags == PRESENT:
+                    yield first, 1
+            else:
+                end = first + len(flags)
+                yield from runs([page for page in group if page < end and flags[page - first]])
 
     def _find(self, pattern: bytes, start: int, end: int) -> Iterator[int]:
         """Addresses of matches that lie wholly in start…end, in present pages that adjoin."""
@@ -142,18 +150,16 @@ def _pages(start: int, size: int) -> range:
 
 def _cut(start: int, size: int, pages: dict[int, bytes]) -> bytes | None:
     """The bytes of one range out of pages, None when one is not there."""
+    offset = start % PAGE
+    if 0 < size <= PAGE - offset:
+        page = pages.get(start // PAGE)
+        return None if page is None else page[offset : offset + size]
     if size == 0:
         return b""
-    wanted = _pages(start, size)
-    if not wanted:
-        return None
-    offset = start % PAGE
-    if len(wanted) == 1:
-        page = pages.get(wanted[0])
-        return None if page is None else page[offset : offset + size]
-    parts = [pages.get(number) for number in wanted]
+    parts = [pages.get(number) for number in _pages(start, size)]
     there = [part for part in parts if part is not None]
-    return b"".join(there)[offset : offset + size] if len(there) == len(parts) else None
+    whole = parts and len(there) == len(parts)
+    return b"".join(there)[offset : offset + size] if whole else None
 
 
 def _matches(pattern: bytes, block: bytes) -> Iterator[int]:

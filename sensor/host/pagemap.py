@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _ENTRY: Final = 8
-_PRESENT: Final = bytes(top >> 7 for top in range(256))
-# Pages between two wanted ones over which one read goes on: 64 entries cost less than a call.
-_GAP: Final = 64
+PRESENT: Final = b"\1"
+_BIT_63: Final = bytes(top >> 7 for top in range(256))
+# Pages between two wanted ones over which one read goes on: an entry costs 25 ns, a call 1 µs.
+_GAP: Final = 32
 # Pages asked for at once: 64 MiB of addresses in 128 KiB.
 _WINDOW: Final = 1 << 14
 
@@ -39,7 +40,7 @@ class PageMap:
         """
         self._meter.charge(count * _ENTRY)
         raw = os.pread(self._fd, count * _ENTRY, first * _ENTRY)
-        flags = raw[_ENTRY - 1 :: _ENTRY].translate(_PRESENT)
+        flags = raw[_ENTRY - 1 :: _ENTRY].translate(_BIT_63)
         for start, end in self._closed:
             low, high = max(start - first, 0), min(end - first, len(flags))
             if low < high:
@@ -56,24 +57,24 @@ class PageMap:
             if not flags:
                 alive()
                 return
-            at = flags.find(b"\1")
+            at = flags.find(PRESENT)
             while at >= 0:
                 stop = flags.find(b"\0", at)
                 stop = len(flags) if stop < 0 else stop
                 yield start + at, stop - at
-                at = flags.find(b"\1", stop)
+                at = flags.find(PRESENT, stop)
 
 
-def joined(pages: Sequence[int]) -> Iterator[list[int]]:
+def joined(pages: Sequence[int]) -> Iterator[Sequence[int]]:
     """Ascending pages in groups so near each other that one read of the page map serves them."""
-    group: list[int] = []
-    for page in pages:
-        if group and (page - group[-1] > _GAP or page - group[0] >= _WINDOW):
-            yield group
-            group = []
-        group.append(page)
-    if group:
-        yield group
+    begin = 0
+    for index in range(1, len(pages)):
+        page = pages[index]
+        if page - pages[index - 1] > _GAP or page - pages[begin] >= _WINDOW:
+            yield pages[begin:index]
+            begin = index
+    if pages:
+        yield pages[begin:]
 
 
 def runs(pages: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,196 @@
+"""What was asked about one process, and what was answered: the content of a fixture, as data.
+
+No I/O here: `recorder` fills it, `recorded` answers from it, `fixturefile` writes and reads it.
+A question is never answered from a part of the process that was not asked for at recording.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sensor.errors import FileMissing, FileRefused, FixtureError, ProcessGone
+from sensor.host.intervals import Intervals
+from sensor.model.process import Arguments, Descriptor, Mapping, ProcessKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sensor.formats.source import Range
+    from sensor.model.file import FileId
+
+# An answer about a file: {"value": …}, {"missing": true} or {"refused": reason}.
+Answer = dict[str, Any]
+# Of one search, at most so many hits take their page into the fixture.
+MAX_HIT_PAGES = 64
+
+
+@dataclass(slots=True)
+class Content:
+    """The known bytes of a memory or a file, and the ranges that were answered with None."""
+
+    known: Intervals = field(default_factory=Intervals)
+    absent: set[Range] = field(default_factory=set)
+
+    def learn(self, ranges: Sequence[Range], answers: Sequence[bytes | None]) -> None:
+        """Keep the answers to a read."""
+        for (start, size), data in zip(ranges, answers, strict=True):
+            if data is None:
+                self.absent.add((start, size))
+            else:
+                self.known.add(start, data)
+
+    def knows(self, start: int, size: int) -> bool:
+        """Whether the range was answered, be it with None."""
+        return (start, size) in self.absent or self.known.get(start, size) is not None
+
+
+@dataclass(slots=True)
+class Recording:
+    """All answers about one process. `descriptors` is None when nobody asked for them."""
+
+    key: ProcessKey
+    at: float
+    exe: str
+    arguments: Arguments
+    memory_gap: str | None
+    maps: list[Mapping]
+    descriptors: list[Descriptor] | None = None
+    gone: str | None = None
+    memory: Content = field(default_factory=Content)
+    searches: dict[tuple[bytes, tuple[Range, ...], int], list[int]] = field(default_factory=dict)
+    opened: dict[str, Answer] = field(default_factory=dict)
+    mapped: dict[str, Answer] = field(default_factory=dict)
+    listed: dict[str, Answer] = field(default_factory=dict)
+    links: dict[str, Answer] = field(default_factory=dict)
+    stats: dict[str, list[Any] | None] = field(default_factory=dict)
+    contents: dict[str, Content] = field(default_factory=dict)
+
+    def content(self, identity: FileId) -> Content:
+        """What is known of the file with this identity."""
+        return self.contents.setdefault(identity.token(), Content())
+
+    def lacking(self, what: str) -> FixtureError | ProcessGone:
+        """The error for a question that has no answer here."""
+        if self.gone is not None:
+            return ProcessGone(self.gone)
+        return FixtureError(f"the fixture has no answer for {what}")
+
+
+def mapped_name(mapping: Mapping) -> str:
+    """The name under which the answer for a mapped file stands."""
+    return f"{mapping.device} {mapping.inode} {mapping.path}"
+
+
+def plain_id(identity: FileId) -> list[Any]:
+    """A FileId as JSON."""
+    return list(asdict(identity).values())
+
+
+@contextmanager
+def refusals_into(table: dict[str, Answer], name: str) -> Iterator[None]:
+    """Keep a FileRefused that is raised inside, which goes on to the caller."""
+    try:
+        yield
+    except FileMissing:
+        table[name] = {"missing": True}
+        raise
+    except FileRefused as error:
+        table[name] = {"refused": error.reason}
+        raise
+
+
+def value_of(answer: Answer, path: str) -> Any:  # noqa: ANN401 - as recorded
+    """The recorded value, or the recorded error raised again."""
+    if "missing" in answer:
+        raise FileMissing(path)
+    if "refused" in answer:
+        raise FileRefused(path, answer["refused"])
+    return answer["value"]
+
+
+def to_plain(recording: Recording) -> tuple[dict[str, Any], bytes]:
+    """The recording as JSON, and all known bytes one after the other. Same answers, same result."""
+    blobs: list[bytes] = []
+    plain = {
+        "process": _process_to_plain(recording),
+        "memory": _content_to_plain(recording.memory, blobs),
+        "searches": [
+            {"pattern": pattern.hex(), "ranges": ranges, "limit": limit, "hits": hits}
+            for (pattern, ranges, limit), hits in sorted(recording.searches.items())
+        ],
+        "opened": recording.opened,
+        "mapped": recording.mapped,
+        "listed": recording.listed,
+        "links": recording.links,
+        "stats": recording.stats,
+        "contents": {
+            token: _content_to_plain(content, blobs)
+            for token, content in sorted(recording.contents.items())
+        },
+    }
+    return plain, b"".join(blobs)
+
+
+def from_plain(plain: dict[str, Any], data: bytes) -> Recording:
+    """The recording of `to_plain`. Raises KeyError, TypeError, ValueError when it is damaged."""
+    process = plain["process"]
+    recording = Recording(
+        key=ProcessKey(process["pid"], process["start_ticks"]),
+        at=process["at"],
+        exe=process["exe"],
+        arguments=Arguments(**process["arguments"]),
+        memory_gap=process["memory_gap"],
+        maps=[Mapping(*item) for item in process["maps"]],
+        descriptors=_descriptors(process["descriptors"]),
+        gone=process["gone"],
+    )
+    rest = memoryview(data)
+    recording.memory, rest = _content(plain["memory"], rest)
+    for token, item in plain["contents"].items():
+        recording.contents[token], rest = _content(item, rest)
+    if rest:
+        raise ValueError("bytes that belong to nothing")
+    for item in plain["searches"]:
+        ranges = tuple((start, size) for start, size in item["ranges"])
+        recording.searches[bytes.fromhex(item["pattern"]), ranges, item["limit"]] = item["hits"]
+    for name in ("opened", "mapped", "listed", "links", "stats"):
+        setattr(recording, name, dict(plain[name]))
+    return recording
+
+
+def _process_to_plain(recording: Recording) -> dict[str, Any]:
+    return {
+        "pid": recording.key.pid,
+        "start_ticks": recording.key.start_ticks,
+        "at": recording.at,
+        "exe": recording.exe,
+        "arguments": asdict(recording.arguments),
+        "memory_gap": recording.memory_gap,
+        "maps": [list(mapping) for mapping in recording.maps],
+        "descriptors": recording.descriptors and [list(item) for item in recording.descriptors],
+        "gone": recording.gone,
+    }
+
+
+def _descriptors(plain: list[Any] | None) -> list[Descriptor] | None:
+    return None if plain is None else [Descriptor(*item) for item in plain]
+
+
+def _content_to_plain(content: Content, blobs: list[bytes]) -> dict[str, Any]:
+    merged = content.known.merged()
+    blobs += [data for _, data in merged]
+    absent = sorted(r for r in content.absent if content.known.get(*r) is None)
+    return {"known": [[start, len(data)] for start, data in merged], "absent": absent}
+
+
+def _content(plain: dict[str, Any], data: memoryview) -> tuple[Content, memoryview]:
+    known = []
+    for start, size in plain["known"]:
+        if not 0 < size <= len(data):
+            raise ValueError("fewer bytes than its table says")
+        known.append((start, bytes(data[:size])))
+        data = data[size:]
+    absent = {(start, size) for start, size in plain["absent"]}
+    return Content(Intervals(known), absent), data
