@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from tests.fetch.apt import PrivateApt
 from tests.fetch.component import Component
 from tests.fetch.deb import unpack, write_database
 from tests.fetch.outcome import UnavailableError, run
+from tests.fetch.pypi import PIP
 from tests.vm.initramfs import write_userland
-from tests.vm.kernels import KERNELS, USERLAND_PACKAGES, USERLANDS
+from tests.vm.kernels import KERNELS, SITE_WHEELS, USERLAND_PACKAGES, USERLANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,7 @@ VMLINUZ = "vmlinuz"
 RELEASE = "release"
 MODULES = "modules"
 USERLAND = "userland.cpio"
+SITE = "site"
 # Up to 6.12 one package holds a kernel; from 7.x on it is split into these.
 PARTS = re.compile(r"linux-(?:image|binary|modules)-\d[^ ,]*")
 
@@ -68,17 +71,31 @@ def fetch_userland(folder: Path, userland: Userland) -> None:
     shutil.rmtree(root)
 
 
-def _row(name: str, suite: str, size_mb: int, fetch: Callable[[Path], None]) -> Component:
-    return Component(name, suite, "apt", size_mb, ("vm",), fetch)
+def fetch_site(folder: Path, userland: Userland) -> None:
+    """Unpack the wheels that `scan` needs, for the Python of a userland."""
+    options = ["--no-deps", "--only-binary=:all:", f"--python-version={userland.python}"]
+    options += [f"--platform={each}" for each in userland.platforms]
+    target = str(folder / SITE)
+    run([sys.executable, *PIP, "install", "--target", target, *options, *SITE_WHEELS])
+
+
+def _row(
+    name: str, version: str, client: str, size_mb: int, fetch: Callable[[Path], None]
+) -> Component:
+    return Component(name, version, client, size_mb, ("vm",), fetch)
 
 
 COMPONENTS = (
     *(
-        _row(kernel.component, kernel.suite, 110, partial(fetch_kernel, kernel=kernel))
+        _row(kernel.component, kernel.suite, "apt", 110, partial(fetch_kernel, kernel=kernel))
         for kernel in KERNELS
     ),
     *(
-        _row(each.component, each.suite, 55, partial(fetch_userland, userland=each))
+        _row(each.component, each.suite, "apt", 55, partial(fetch_userland, userland=each))
+        for each in USERLANDS
+    ),
+    *(
+        _row(each.site_component, each.python, "pip", 2, partial(fetch_site, userland=each))
         for each in USERLANDS
     ),
 )

@@ -24,7 +24,7 @@ LEFT_BEHIND = {".git", "__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".p
 class Contents:
     """What goes in: an archive of `write_userland`, modules in loading order, folders, a command.
 
-    `share` is name in /share → folder here; `mark` begins the lines that init itself writes.
+    `share` is path below /share → folder here; `mark` begins the lines that init itself writes.
     """
 
     userland: Path
@@ -54,8 +54,9 @@ def write_initramfs(target: Path, contents: Contents) -> None:
         cpio.folder("modules")
         for index, module in enumerate(contents.modules):
             cpio.file(f"modules/{index:03}-{module.name}", module.read_bytes())
-        cpio.folder("share")
         for name, folder in contents.share.items():
+            for parent in reversed(Path("share", name).parents[:-1]):
+                cpio.folder(str(parent))
             cpio.tree(f"share/{name}", folder, lambda path: Path(path).name not in LEFT_BEHIND)
         cpio.close()
 

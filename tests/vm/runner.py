@@ -89,7 +89,7 @@ def run(
 ) -> Result:
     """Boot, run the command as root in /share, power off. Raises GuestFailed.
 
-    `share` maps names to folders of ours, whose copies the command finds as /share/NAME.
+    `share` maps paths to folders of ours, whose copies the command finds below /share.
     """
     mark = f"@@{secrets.token_hex(8)}"
     modules = module_files(machine.kernel, machine.modules)

@@ -1,0 +1,100 @@
+"""The test of "is it the mapped file?" on overlayfs, with the capabilities of a pod.
+
+usage: python -m tests.vm.guest.mapped_file IMAGE WORK. IMAGE is a root with Debian's Python, PyYAML
+and requests, WORK an empty folder. Writes one line of JSON: what a caller cannot know beforehand.
+The same body runs in the 6.1 machine and on the kernel of the tests. Needs root.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.vm.guest.room import Room
+from tests.vm.guest.sixcaps import SIX
+
+EXTENSION = "/usr/lib/python3/dist-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so"
+# The program tells what it has loaded: the truth that the scan is held against.
+PROGRAM = """
+import json, requests, signal, yaml
+print(json.dumps({"PyYAML": yaml.__version__, "requests": requests.__version__}), flush=True)
+signal.pause()
+"""
+
+
+def main() -> None:
+    """Recognised while it is the file, refused once another is in its place."""
+    image, work = map(Path, sys.argv[1:])
+    with Room() as room:
+        root = room.overlay(image, work)
+        pid, truth = room.start(root, ["/usr/bin/python3", "-c", PROGRAM])
+        before = examine(pid)
+        check_rights(before)
+        check_recognised(before["files"])
+        scanned = scan(pid)
+        # Another file over its path, as a workload could put it there; maps shows no difference.
+        room.do("mount", "--bind", root / "usr/bin/python3.11", f"{root}{EXTENSION}")
+        assert examine(pid)["files"][EXTENSION] == "refused: not the mapped file"
+        room.do("umount", f"{root}{EXTENSION}")
+        assert examine(pid)["files"][EXTENSION] == "\x7fELF"
+        # Another file under its name: maps says that the mapped one is deleted.
+        room.do("cp", f"{root}{EXTENSION}", root / "copy")
+        room.do("mv", root / "copy", f"{root}{EXTENSION}")
+        assert examine(pid)["files"][EXTENSION] == "refused: deleted"
+    answer = {
+        "truth": json.loads(truth),
+        "scanned": scanned,
+        "capabilities": before["capabilities"],
+        "stat_has_mapped_device": before["stat_has_mapped_device"],
+    }
+    print(json.dumps(answer))  # noqa: T201 - the answer
+
+
+def run(*command: str) -> str:
+    """What a module and its arguments write, with the six capabilities."""
+    wrapped = [sys.executable, "-m", "tests.vm.guest.sixcaps", sys.executable, "-m", *command]
+    done = subprocess.run(wrapped, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def examine(pid: int) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(run("tests.vm.guest.examine", str(pid)))
+    return answer
+
+
+def check_rights(answer: dict[str, Any]) -> None:
+    """Not more than the six, and of those all that this machine can give at all."""
+    assert answer["capabilities"] == sum(1 << number for number in SIX.values()) & bounding()
+    assert answer["map_files"] == "refused"
+    assert answer["memory_gap"] is None
+
+
+def bounding() -> int:
+    """What this machine can give: containers in containers lack some."""
+    found = re.search(r"^CapBnd:\s*(\w+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1], 16)
+
+
+def check_recognised(files: dict[str, str]) -> None:
+    """Every library and the program itself is opened, and is what it seems to be."""
+    libraries = [path for path in files if path.endswith(".so") or "/bin/python" in path]
+    assert EXTENSION in libraries
+    assert {files[path] for path in libraries} == {"\x7fELF"}
+
+
+def scan(pid: int) -> dict[str, str | None]:
+    """Name and version of the packages that the sensor's own command finds loaded."""
+    lines = run("sensor.cli", "scan", "--pid", str(pid), "--format", "ndjson").splitlines()
+    facts = [json.loads(line) for line in lines]
+    loaded = [fact for fact in facts if fact["type"] == "package" and fact["state"] == "loaded"]
+    return {fact["name"]: fact["version"] for fact in loaded}
+
+
+if __name__ == "__main__":
+    main()

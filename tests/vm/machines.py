@@ -1,0 +1,40 @@
+"""Test machines out of the toolbox, or a skip that says what provides them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.fetch.vm import SITE
+from tests.harness.skips import need
+from tests.vm.kernels import USERLAND_AMD64, Kernel
+from tests.vm.runner import Machine
+
+if TYPE_CHECKING:
+    from tests.harness.fixtures import Toolbox
+
+PROJECT = Path(__file__).parents[2]
+
+
+def machine(toolbox: Toolbox, kernel: Kernel, cgroup: str = "v2") -> Machine:
+    """A machine with this kernel, the one userland, and overlayfs."""
+    kernel_folder = toolbox.path(kernel.component)
+    userland = toolbox.path(USERLAND_AMD64.component)
+    found = Machine(kernel_folder, userland, kernel.arch, cgroup, ("overlay",))
+    need(found.missing() is None, f"{found.missing()} is not installed", "make toolbox")
+    return found
+
+
+def project(toolbox: Toolbox) -> dict[str, Path]:
+    """What to share so that `python -m` finds the sensor, the guest programs and their imports."""
+    return {
+        "sensor": PROJECT / "sensor",
+        "tests/vm": PROJECT / "tests/vm",
+        "tests/unit/containers": PROJECT / "tests/unit/containers",
+        "site": toolbox.path(USERLAND_AMD64.site_component) / SITE,
+    }
+
+
+def python(module: str, *words: str) -> list[str]:
+    """The command that runs a module of the project in a machine."""
+    return ["env", "PYTHONPATH=/share:/share/site", "python3", "-m", module, *words]
