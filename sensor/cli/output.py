@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sensor.report.match import Wanted
 
 # Narrower than this a table cannot be read: the terminal may break the lines.
-MIN_COLUMNS = 60
+MIN_COLUMNS = 80
 
 
 class Output:

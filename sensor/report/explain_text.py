@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sensor.model.finding import State
+from sensor.report.explain import COVERAGE
 from sensor.report.table import container_title, group_title, state_of
 from sensor.report.text import moment, printable, wrapped
 
@@ -70,7 +71,8 @@ def _package(package: Package) -> Iterator[str]:
     if package.aliases:
         yield f"{DEEPER}also known as {printable(', '.join(package.aliases))}"
     for evidence in package.evidence:
-        yield DEEPER + _evidence(evidence)
+        if evidence.kind != COVERAGE:  # the line below says it
+            yield DEEPER + _evidence(evidence)
 
 
 def _evidence(evidence: Evidence) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TITLES = ("PACKAGE", "VERSION", "RUNTIME", "STATE")
 # No column but the last grows beyond these: most names are shorter than 40, versions than 24.
 LIMITS = (40, 24, 10, 12)
+# The first two may be made as narrow as these.
+LEAST = (18, 8)
 # Blanks between columns, and before packages.
 GAP = "  "
 INDENT = "    "
@@ -62,11 +64,12 @@ def table(groups: Groups, *, columns: int | None, everything: bool) -> Iterator[
     ]
     shown = [group for _, members in chosen for group in members]
     rows = {id(group): list(rows_of(group.first.packages())) for group in shown}
-    widths = _widths(row for members in rows.values() for row in members)
+    widths = _widths((row for members in rows.values() for row in members), columns)
     if any(rows.values()):
         yield INDENT + GAP.join(map(padded, TITLES, widths)) + GAP + "EVIDENCE"
     for container, members in chosen:
         if members:
+            yield ""
             yield from wrapped(container_title(container), columns)
         for group in members:
             yield from wrapped(GAP + group_title(group), columns)
@@ -130,11 +133,19 @@ def evidence_in_short(package: Package) -> tuple[str, str]:
     return kind, printable(first.path or first.detail)
 
 
-def _widths(rows: Iterable[Row]) -> list[int]:
+def _widths(rows: Iterable[Row], columns: int | None) -> list[int]:
+    """As wide as the widest cell, within limits; on a narrow terminal the first two give way."""
     found = [width(title) for title in TITLES]
     for row in rows:
         found = [max(pair) for pair in zip(found, map(width, row.cells), strict=True)]
-    return [min(pair) for pair in zip(found, LIMITS, strict=True)]
+    found = [min(pair) for pair in zip(found, LIMITS, strict=True)]
+    used = len(INDENT) + sum(found) + len(GAP) * len(found) + MIN_EVIDENCE
+    over = max(0, used - columns) if columns else 0
+    for place, least in enumerate(LEAST):
+        less = min(over, max(0, found[place] - least))
+        found[place] -= less
+        over -= less
+    return found
 
 
 def _line(row: Row, widths: list[int], columns: int | None) -> str:

@@ -19,6 +19,9 @@ MIN_WRAP = 40
 SURROGATE = re.compile("[\ud800-\udfff]")
 # Python decodes a byte that is no UTF-8 as this plus the byte (surrogateescape, PEP 383).
 ESCAPED_BYTE = 0xDC00
+# The largest codes that are written with two and with four digits, as Python does.
+LAST_BYTE = 0xFF
+LAST_SHORT = 0xFFFF
 
 
 def printable(text: str) -> str:
@@ -39,8 +42,10 @@ def escaped_surrogates(text: str) -> str:
 def _escape(char: str) -> str:
     code = ord(char)
     if ESCAPED_BYTE + 0x80 <= code <= ESCAPED_BYTE + 0xFF:
-        return f"\\x{code - ESCAPED_BYTE:02x}"
-    return char.encode("ascii", "backslashreplace").decode("ascii")
+        code -= ESCAPED_BYTE
+    if code <= LAST_BYTE:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= LAST_SHORT else f"\\U{code:08x}"
 
 
 def width(text: str) -> int:
