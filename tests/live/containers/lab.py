@@ -10,6 +10,7 @@ import json
 import os
 import select
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 # A container starts in 50 ms and Python in it in another 100; emulation and load make it slow.
 READY_SECONDS = 60
-READY = b"ready\n"
+READY = "ready\n"
 
 
 class Lab:
@@ -28,9 +29,12 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._state = folder / "runc"
-        self._containers: list[str] = []
-        self._mounts: list[Path] = []
+        self._bundles = 0
+        # Undone in reverse order, each even when another fails.
+        self._undo = ExitStack()
         self.parent = f"runtime-sensor-test-{os.getpid()}-{folder.name}"
+        for hierarchy in hierarchies():
+            self._undo.callback(remove_cgroup, hierarchy / self.parent)
 
     def __enter__(self) -> Self:
         return self
@@ -41,12 +45,7 @@ class Lab:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for name in self._containers:
-            self._runc("delete", "--force", name)
-        for mount in reversed(self._mounts):
-            subprocess.run(["umount", mount], check=True)
-        for hierarchy in hierarchies():
-            remove_cgroup(hierarchy / self.parent)
+        self._undo.close()
 
     def overlay(self, name: str, lower: Path) -> Path:
         """Mount an overlay with a private upper layer over `lower`; the root of a container."""
@@ -55,19 +54,22 @@ class Lab:
             folder.mkdir(parents=True)
         options = f"lowerdir={lower},upperdir={upper},workdir={work}"
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, merged], check=True)
-        self._mounts.append(merged)
+        self._undo.callback(subprocess.run, ["umount", merged], check=True)
         return merged
 
-    def start(self, name: str, root: Path, argv: Sequence[str], cgroup: str) -> int:
-        """Run `argv` in a new container until it prints "ready"; its pid.
+    def start(
+        self, name: str, root: Path, argv: Sequence[str], cgroup: str, ready: str = READY
+    ) -> int:
+        """Run `argv` in a new container until it prints `ready`; its pid.
 
         `cgroup` is its path below the lab's own parent.
         """
-        bundle = self._folder / f"bundle-{len(self._containers)}"
+        self._bundles += 1
+        bundle = self._folder / f"bundle-{self._bundles}"
         bundle.mkdir()
         config = self._config(bundle, root, argv, cgroup)
         (bundle / "config.json").write_text(json.dumps(config))
-        self._containers.append(name)
+        self._undo.callback(self._runc, "delete", "--force", name)
         with subprocess.Popen(
             ["runc", "--root", self._state, "run", "--detach", "--bundle", bundle, name],
             stdin=subprocess.DEVNULL,
@@ -75,7 +77,7 @@ class Lab:
             stderr=subprocess.STDOUT,
         ) as runc:
             assert runc.stdout is not None
-            wait_ready(runc.stdout.fileno())
+            wait_ready(runc.stdout.fileno(), ready)
         state = json.loads(self._runc("state", name))
         return int(state["pid"])
 
@@ -98,10 +100,10 @@ class Lab:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def wait_ready(descriptor: int) -> None:
+def wait_ready(descriptor: int, ready: str = READY) -> None:
     """Read until the program says that it is ready. Raises AssertionError with what it said."""
     said = b""
-    while not said.endswith(READY):
+    while ready.encode() not in said:
         readable, _, _ = select.select([descriptor], [], [], READY_SECONDS)
         piece = os.read(descriptor, 4096) if readable else b""
         assert piece, f"not ready: {said.decode(errors='replace')}"

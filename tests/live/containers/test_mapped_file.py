@@ -23,7 +23,7 @@ PROJECT = Path(__file__).parents[3]
 def test_the_mapped_file_is_recognised_here_too(toolbox: Toolbox, tmp_path: Path) -> None:
     need(os.geteuid() == 0, "mounting an overlay needs root", "root")
     image = toolbox.path("debian-python-root")
-    body = [sys.executable, "-m", "tests.vm.guest.mapped_file", image, tmp_path]
+    body = [sys.executable, "-m", "tests.vm.guest.mapped_file", str(image), str(tmp_path)]
     done = subprocess.run(body, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
