@@ -92,12 +92,18 @@ def _below(data: bytes, start: bytes, directory: str) -> list[str]:
     return [row.decode("utf-8", "replace") for row in rows]
 
 
-def list_owner(name: str) -> tuple[str, str | None] | None:
-    """Package and architecture of a file name in info/: `libc6:amd64.list`, `bash.list`."""
-    if not name.endswith(".list"):
-        return None
-    package, _, arch = name.removesuffix(".list").partition(":")
+def owner_of(path: str) -> tuple[str, str | None]:
+    """Package and architecture that a list of files is of, by its name.
+
+    `libc6:amd64.list`, `bash.list`, `bash.md5sums`; the architecture is None when not said.
+    """
+    package, _, arch = path.rpartition("/")[2].rpartition(".")[0].partition(":")
     return package, arch or None
+
+
+def package_of(path: str) -> str:
+    """The package that a list of files is of."""
+    return owner_of(path)[0]
 
 
 class Diversion(NamedTuple):

@@ -18,6 +18,8 @@ MAX_ROWS = 200_000
 MAX_PATH = 4096
 # Names in top_level.txt; the largest seen has 40.
 MAX_NAMES = 10_000
+# One is normal for an editable install.
+MAX_PATH_FILES = 20
 # A size of more digits is beyond an exabyte, and slow to read.
 SIZE_DIGITS = 18
 
@@ -38,6 +40,12 @@ def record(data: bytes) -> dict[str, int | None]:
     else:
         rows = [(path, size) for path, size in _ROW.findall(text) if "__pycache__" not in path]
     return _bounded({clean: _size(size) for path, size in rows if (clean := relative(path))})
+
+
+def path_files(data: bytes) -> list[str]:
+    """The .pth files in a RECORD that lie beside the .dist-info: site.py reads only those."""
+    rows = (row.partition(",")[0] for row in _text(data).split("\n"))
+    return [path for path in rows if path.endswith(".pth") and "/" not in path][:MAX_PATH_FILES]
 
 
 def installed_files(data: bytes, info: str) -> list[str]:

@@ -1,0 +1,226 @@
+"""From imported modules to packages: distributions, vendored copies, Debian packages, and gaps.
+
+`join` is all that the other half of this resolver needs. A package is reported when a module of it
+is in sys.modules and its file is there; the version is what the distribution's own metadata says.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from sensor.errors import FileRefused, Malformed
+from sensor.model.purl import deb, pypi
+from sensor.resolvers.python.debian import Debian, Dpkg, managed
+from sensor.resolvers.python.drafts import Draft, Drafts, contested, evidence
+from sensor.resolvers.python.match import Loaded, Matches, Owner, carrier, match
+from sensor.resolvers.python.paths import below, inside
+from sensor.resolvers.python.sites import Due, Sites
+from sensor.resolvers.python.told import Told, few, frozen_names, top
+from sensor.resolvers.python.vendored import copies
+from sensor.resolvers.python.verify import MAX_EVIDENCE, settle, sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sensor.host.seam import Cache, Process
+    from sensor.model.budget import Budget
+    from sensor.model.finding import Gap, Package
+    from sensor.resolvers.python.modules import Imported
+
+# Modules that several distributions record are looked at one by one.
+MAX_CONTESTED = 5_000
+
+
+class Joined(NamedTuple):
+    """What the modules of a process are.
+
+    `packages` and `gaps` are sorted. `application` counts modules that belong to no distribution
+    and lie outside site directories: the program itself. `more` says that the budget was used
+    before the end: ask again, what was read so far is in the cache.
+    """
+
+    packages: tuple[Package, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    application: int = 0
+    more: bool = False
+
+
+def join(process: Process, imported: Imported, cache: Cache, budget: Budget) -> Joined:
+    """The packages that these modules belong to. Raises ProcessGone and BudgetSpent only."""
+    try:
+        with Sites(process, cache, budget) as sites:
+            return _Join(process, imported, sites).run(Dpkg(process.files, cache, budget))
+    except Due:
+        return Joined(more=True)
+
+
+class _Join:
+    """One run over one process."""
+
+    def __init__(self, process: Process, imported: Imported, sites: Sites) -> None:
+        self._process, self._imported, self._sites = process, imported, sites
+        self._drafts, self._told = Drafts(process.at), Told()
+        self._purls: dict[Owner, str] = {}
+        self._carriers: dict[str, str | None] = {}
+
+    def run(self, dpkg: Dpkg) -> Joined:
+        found = match(self._imported, self._sites)
+        shared = self._settle(found)
+        inner = copies(found.owned, self._sites)
+        for root in sorted({owner[0] for owner in found.owned} | set(found.unowned)):
+            if managed(root) and (debian := self._debian(dpkg, root)):
+                self._debs(found, root, debian)
+        for owner, modules in found.owned.items():
+            self._distribution(owner, modules)
+        for copy, modules in inner.items():
+            draft = Draft(copy.name, copy.version, dict.fromkeys(modules, copy.how))
+            self._drafts.add(draft, pypi(copy.name, copy.version), self._purl(copy.carrier))
+        packages, missing = self._drafts.packages(self._there)
+        packages += self._contested(shared, set(found.owned))
+        self._tell(found, missing)
+        packages.sort(key=lambda package: (package.purl, package.inside or ""))
+        return Joined(tuple(packages), self._told.gaps(), found.application)
+
+    def _settle(self, found: Matches) -> list[tuple[str, Loaded, list[int]]]:
+        """Give contested modules to their owner where the file's size tells; the rest."""
+        open_: list[tuple[str, Loaded, list[int]]] = []
+        if len(found.contested) > MAX_CONTESTED:
+            self._told.add("too many contested modules", f"{len(found.contested)}")
+        some = found.contested[:MAX_CONTESTED]
+        known = sizes(self._process.files, [module.path for _, module, _ in some])
+        for (root, module, claimed), size in zip(some, known, strict=True):
+            numbers = settle(claimed, size) or [number for number, _ in claimed]
+            if len(numbers) == 1:
+                found.owned[root, numbers[0]].append(module)
+            else:
+                open_.append((root, module, numbers))
+        return open_
+
+    def _debian(self, dpkg: Dpkg, root: str) -> Debian | None:
+        try:
+            debian = dpkg.below(root)
+        except (Malformed, FileRefused) as error:
+            self._told.add("dpkg database not read", str(error))
+            return None
+        for reason, detail in debian.gaps if debian else ():
+            self._told.add(reason, detail)
+        return debian
+
+    def _debs(self, found: Matches, root: str, debian: Debian) -> None:
+        """Move the modules that dpkg owns from their distributions to Debian packages."""
+        mine: dict[int, list[Loaded]] = defaultdict(list)
+        aliases: dict[int, set[str]] = defaultdict(set)
+        for owner in [owner for owner in found.owned if owner[0] == root]:
+            for number, modules in _by_package(found.owned[owner], debian):
+                mine[number] += modules
+                aliases[number].add(self._purl(owner))
+                self._purls[owner] = self._deb(debian, number)
+            found.owned[owner] = _without(found.owned[owner], debian)
+        for number, modules in _by_package(found.unowned.get(root, []), debian):
+            mine[number] += modules
+        found.unowned[root] = _without(found.unowned.get(root, []), debian)
+        for number, modules in mine.items():
+            name, version, _ = debian.package(number)
+            draft = Draft(name, version, dict.fromkeys(modules, f"dpkg's list of {name}"))
+            draft.aliases = aliases[number] | self._shipped(root, debian, number)
+            self._drafts.add(draft, self._deb(debian, number))
+
+    def _deb(self, debian: Debian, number: int) -> str:
+        name, version, arch = debian.package(number)
+        release = debian.release
+        return deb(name, version, arch=arch, distro_id=release.id, distro=release.label)
+
+    def _shipped(self, root: str, debian: Debian, number: int) -> set[str]:
+        """The PyPI name of a package that ships the description of just one distribution."""
+        infos, site = debian.infos(number), self._sites.at(root)
+        dists = (site.dist(place) for place in range(site.count))
+        found = {pypi(dist.name, dist.version) for dist in dists if dist.info in infos}
+        return found if len(found) == 1 else set()
+
+    def _distribution(self, owner: Owner, modules: list[Loaded]) -> None:
+        site = self._sites.at(owner[0])
+        dist = site.dist(owner[1])
+        if not modules:
+            return
+        if dist.version is None:
+            self._told.add("version not in metadata", f"{site.path}/{dist.info}")
+        how = f"{'direct_url.json' if dist.project else dist.how} of {dist.info}"
+        draft = Draft(dist.name, dist.version, dict.fromkeys(modules, how))
+        self._drafts.add(draft, pypi(dist.name, dist.version), self._carrier(owner[0]))
+
+    def _purl(self, owner: Owner) -> str:
+        """The package URL of a distribution: Debian's where dpkg owns it."""
+        dist = self._sites.at(owner[0]).dist(owner[1])
+        return self._purls.get(owner) or pypi(dist.name, dist.version)
+
+    def _carrier(self, root: str) -> str | None:
+        """The package that carries a whole import root inside itself."""
+        if root not in self._carriers:
+            owner = carrier(self._sites.at(root), self._sites)
+            self._carriers[root] = None if owner is None else self._purl(owner)
+        return self._carriers[root]
+
+    def _there(self, modules: list[Loaded]) -> list[bool]:
+        """Whether each file is there: on disk, in a zip file, or in a frozen program."""
+        known = sizes(self._process.files, [module.path for module in modules])
+        return [
+            size is not None or self._elsewhere(module.path)
+            for module, size in zip(modules, known, strict=True)
+        ]
+
+    def _elsewhere(self, path: str) -> bool:
+        return any(
+            site.holds(below(path, site.path)) if site.archive else site.frozen
+            for site in self._sites.known
+            if inside(path, site.path)
+        )
+
+    def _contested(
+        self, shared: list[tuple[str, Loaded, list[int]]], proven: set[Owner]
+    ) -> Iterable[Package]:
+        """Distributions that are known by files of several only: one of them is loaded."""
+        groups: dict[tuple[str, tuple[int, ...]], list[Loaded]] = defaultdict(list)
+        for root, module, numbers in shared:
+            if not any((root, number) in proven for number in numbers):
+                groups[root, tuple(numbers)].append(module)
+        for (root, several), modules in groups.items():
+            dists = [self._sites.at(root).dist(number) for number in several]
+            for dist in dists:
+                others = [f"{d.name} {d.version}" for d in dists if d is not dist]
+                how = f"{dist.how} of {dist.info}"
+                first = sorted(modules)[:MAX_EVIDENCE]
+                reasons = tuple(evidence(module, how, self._process.at) for module in first)
+                yield contested(dist.name, dist.version, others, reasons)
+
+    def _tell(self, found: Matches, missing: list[str]) -> None:
+        for site in self._sites.known:
+            for reason, detail in site.gaps:
+                self._told.add(reason, f"{site.path}: {detail}")
+        for root, modules in found.unowned.items():
+            if modules:
+                names = few(top(module.inner) for module in modules)
+                self._told.add("module owned by no distribution", f"{root}: {names}")
+        if found.odd:
+            self._told.add("path of a module not usable", few(found.odd))
+        if missing:
+            self._told.add("claimed file is not there", few(missing))
+        if self._imported.frozen or any(site.frozen for site in self._sites.known):
+            explained = {top(m.name) for modules in found.owned.values() for m in modules}
+            self._told.add(
+                "frozen program: distributions and versions are not known",
+                few(frozen_names(self._imported.modules, frozenset(explained))),
+            )
+
+
+def _by_package(modules: list[Loaded], debian: Debian) -> Iterable[tuple[int, list[Loaded]]]:
+    found: dict[int, list[Loaded]] = defaultdict(list)
+    for module in modules:
+        number = debian.owner(module.inner)
+        if number is not None:
+            found[number].append(module)
+    return found.items()
+
+
+def _without(modules: list[Loaded], debian: Debian) -> list[Loaded]:
+    return [module for module in modules if debian.owner(module.inner) is None]

@@ -1,0 +1,68 @@
+"""Gaps of the mapping: few, sorted, countable by their reason."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sensor.model.finding import Gap
+from sensor.resolvers.python.drafts import RUNTIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sensor.resolvers.python.modules import Module
+
+# Names in the detail of one gap, and gaps of one reason; beyond them only the number is told.
+MAX_NAMES = 10
+MAX_SAME = 20
+# A name is a key of sys.modules, which can be any text.
+MAX_NAME = 200
+
+
+class Told:
+    """Collects the gaps of one look."""
+
+    def __init__(self) -> None:
+        """None so far."""
+        self._details: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, reason: str, detail: str) -> None:
+        """One more; equal ones are told once."""
+        if detail not in self._details[reason]:
+            self._details[reason].append(detail)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """All, sorted, few of each reason."""
+        found = []
+        for reason, details in sorted(self._details.items()):
+            details.sort()
+            found += [Gap(RUNTIME, reason, detail) for detail in details[:MAX_SAME]]
+            if len(details) > MAX_SAME:
+                found.append(Gap(RUNTIME, reason, f"and {len(details) - MAX_SAME} more"))
+        return tuple(found)
+
+
+def few(names: Iterable[str]) -> str:
+    """The first names in order, and how many more there are."""
+    every = sorted({name[:MAX_NAME] for name in names})
+    told = ", ".join(every[:MAX_NAMES])
+    return told if len(every) <= MAX_NAMES else f"{told} and {len(every) - MAX_NAMES} more"
+
+
+def top(path: str) -> str:
+    """The import name on top of a path below an import root."""
+    return path.partition("/")[0].partition(".")[0]
+
+
+def frozen_names(modules: Sequence[Module], owned: frozenset[str]) -> list[str]:
+    """Top-level modules of a frozen program that no metadata explains, with their own version."""
+    names: dict[str, str] = {}
+    for module in modules:
+        head = module.name.partition(".")[0]
+        if head not in owned and head not in sys.stdlib_module_names and module.file:
+            names.setdefault(head, "")
+        if module.version and head == module.name and head in names:
+            names[head] = f" (says {module.version})"
+    return [name + version for name, version in names.items() if name not in ("", "__main__")]
