@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shlex
 import shutil
 from dataclasses import dataclass
@@ -53,12 +54,19 @@ def write_initramfs(target: Path, contents: Contents) -> None:
         cpio.file("run.env", _settings(contents).encode())
         cpio.folder("modules")
         for index, module in enumerate(contents.modules):
-            cpio.file(f"modules/{index:03}-{module.name}", module.read_bytes())
+            name = module.name.removesuffix(".xz")
+            cpio.file(f"modules/{index:03}-{name}", _plain(module))
         for name, folder in contents.share.items():
             for parent in reversed(Path("share", name).parents[:-1]):
                 cpio.folder(str(parent))
             cpio.tree(f"share/{name}", folder, lambda path: Path(path).name not in LEFT_BEHIND)
         cpio.close()
+
+
+def _plain(module: Path) -> bytes:
+    """The bytes of a module; from 6.12 on Debian packs each with xz."""
+    data = module.read_bytes()
+    return lzma.decompress(data) if module.suffix == ".xz" else data
 
 
 def _settings(contents: Contents) -> str:

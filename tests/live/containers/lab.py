@@ -54,7 +54,7 @@ class Lab:
             folder.mkdir(parents=True)
         options = f"lowerdir={lower},upperdir={upper},workdir={work}"
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, merged], check=True)
-        self._undo.callback(subprocess.run, ["umount", merged], check=True)
+        self._undo.callback(unmount, merged)
         return merged
 
     def start(
@@ -108,6 +108,11 @@ def wait_ready(descriptor: int, ready: str = READY) -> None:
         piece = os.read(descriptor, 4096) if readable else b""
         assert piece, f"not ready: {said.decode(errors='replace')}"
         said += piece
+
+
+def unmount(point: Path) -> None:
+    """Unmount. Raises CalledProcessError when something still uses it."""
+    subprocess.run(["umount", point], check=True)
 
 
 def hierarchies() -> list[Path]:
