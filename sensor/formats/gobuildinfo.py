@@ -81,6 +81,11 @@ def read(elf: Elf) -> BuildInfo | None:
     return parse(version.decode("utf-8", "replace"), _unmarked(text))
 
 
+def present(elf: Elf) -> bool:
+    """Whether there is build information, without reading it. Raises Malformed."""
+    return _find(elf) is not None
+
+
 def parse(version: str, text: bytes) -> BuildInfo:
     """The build information of a Go version and a module text. Raises Malformed for bounds."""
     lines = text.decode("utf-8", "replace").split("\n", MAX_LINES)

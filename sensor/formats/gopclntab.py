@@ -100,12 +100,9 @@ def import_path(prefix: bytes) -> str | None:
     """The import path that a prefix stands for; None for what belongs to no package.
 
     The linker escapes dots of the last element and odd bytes (cmd/internal/objabi, PathToPrefix).
-    Raises Malformed for a path of more than MAX_IMPORT_PATH bytes.
     """
     if prefix in _NO_PACKAGES or prefix.startswith(_GENERATED):
         return None
-    if len(prefix) > MAX_IMPORT_PATH:
-        raise Malformed(f"an import path of {len(prefix)} bytes")
     plain = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), prefix)
     return plain.decode("utf-8", "replace")
 
@@ -162,7 +159,16 @@ def _names(source: Source, table: Table, at: int) -> Iterator[Step]:
             raise Malformed(f"a Go function name of more than {size} bytes")
         at += last + 1
         rest = at < table.names_end
-        yield Step(set(_PREFIX.findall(b"\0" + data[: last + 1])), at if rest else None)
+        found = set(_PREFIX.findall(b"\0" + data[: last + 1]))
+        yield Step(_bounded(found), at if rest else None)
+
+
+def _bounded(prefixes: set[bytes]) -> set[bytes]:
+    """Without those of C++ functions, which can be long. Raises Malformed for long import paths."""
+    long = {prefix for prefix in prefixes if len(prefix) > MAX_IMPORT_PATH}
+    if any(b"/" in prefix for prefix in long):
+        raise Malformed(f"an import path of more than {MAX_IMPORT_PATH} bytes")
+    return prefixes - long
 
 
 def _functions(source: Source, table: Table, at: int) -> Iterator[Step]:

@@ -61,8 +61,10 @@ def _pieces(elf: Elf) -> list[tuple[int, int, int]]:
         total += size
         if total > MAX_SEARCH:
             break
-        for at in range(0, size, CHUNK):
-            pieces.append((start + at, min(CHUNK + HEAD_SIZE, size - at), start + size))
+        pieces += [
+            (start + at, min(CHUNK + HEAD_SIZE, size - at), start + size)
+            for at in range(0, size, CHUNK)
+        ]
     return pieces
 
 

@@ -1,5 +1,6 @@
 """One folder for each runtime, one line for each in `RESOLVERS`. They do not know each other."""
 
+from sensor.resolvers.golang import GOLANG
 from sensor.resolvers.unsupported import UNSUPPORTED
 
-RESOLVERS = (*UNSUPPORTED,)
+RESOLVERS = (GOLANG, *UNSUPPORTED)
