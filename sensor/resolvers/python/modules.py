@@ -15,27 +15,22 @@ class Module(NamedTuple):
     """One entry of sys.modules, as the process itself says it: nothing of it is to be trusted.
 
     `name` is the key in sys.modules. `file` is the module's `__file__`: None for built-in and
-    frozen modules and for namespace packages. `search_path` is its `__path__`, read only where
-    there is no file and the path is a plain list. `version` is the `__version__` of a top-level
-    module outside the standard library, when that is a str.
+    frozen modules and for namespace packages. `version` is the `__version__` of a top-level module
+    outside the standard library, when that is a str.
     """
 
     name: str
     file: str | None = None
-    search_path: tuple[str, ...] = ()
     version: str | None = None
 
     def plain(self) -> Plain:
-        """A JSON array, short where most fields are empty."""
-        if self.search_path or self.version is not None:
-            return [self.name, self.file, list(self.search_path), self.version]
-        return [self.name, self.file]
+        """A JSON array, short where most have no version."""
+        return [self.name, self.file] if self.version is None else [*self]
 
     @classmethod
     def from_plain(cls, data: Any) -> Module:  # noqa: ANN401 - decoded JSON
         """The module of a JSON array made by `plain`."""
-        name, file, *rest = data
-        return cls(name, file, tuple(rest[0]), rest[1]) if rest else cls(name, file)
+        return cls(*data)
 
 
 class Imported(NamedTuple):

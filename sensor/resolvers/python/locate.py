@@ -1,0 +1,221 @@
+"""Find the interpreter of a process: which file, and how its interpreters are reached.
+
+Files are read once for each identity, searches are made once for each file. A search goes in steps
+and stops at the budget; the state from which it goes on is plain data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from sensor.errors import FileRefused, Malformed
+from sensor.resolvers.python import layouts, runtime, search
+from sensor.resolvers.python.anchors import Anchors, anchors, debug_offsets
+from sensor.resolvers.python.detect import Candidate, candidates
+from sensor.resolvers.python.interpreters import Calibration, Doubt, validate
+
+if TYPE_CHECKING:
+    from sensor.host.seam import Cache, Process
+    from sensor.model.budget import Budget
+    from sensor.model.file import FileId
+    from sensor.model.finding import Plain
+
+ANCHORS, SEARCHED = "python.anchors.1", "python.searched.1"
+# A process that lies makes a search fail; others of the same file may try it again, so often.
+MAX_FAILED_SEARCHES = 3
+# How often a sys.modules that changes while it is read is read again: in one look, and how many
+# looks end without an answer before that is reported.
+TRIES = 5
+MAX_TORN = 1
+# Cookies of _Py_DebugOffsets that are looked at in memory when the file cannot be opened.
+MAX_COOKIES = 8
+
+
+class Place(NamedTuple):
+    """Where the interpreters are: the calibration of a file and its load bias in this process."""
+
+    calibration: Calibration
+    bias: int
+
+    def plain(self) -> Plain:
+        """A JSON array."""
+        return [self.calibration.plain(), self.bias]
+
+    @classmethod
+    def from_plain(cls, data: Any) -> Place:  # noqa: ANN401 - decoded JSON
+        """The place of a JSON array made by `plain`."""
+        return cls(Calibration.from_plain(data[0]), data[1])
+
+
+class NotFound(NamedTuple):
+    """No interpreter: the reason, particulars, and whether looking again could help."""
+
+    reason: str
+    detail: str
+    final: bool
+
+
+class Pending(NamedTuple):
+    """The budget is used up: call again with this state."""
+
+    state: Plain
+
+
+@dataclass(slots=True)
+class _File:
+    """One candidate as far as it is known. Without an identity nothing is cached."""
+
+    candidate: Candidate
+    id: FileId | None
+    anchors: Anchors | None
+    bias: int
+    why: str = ""
+
+
+def locate(
+    process: Process, budget: Budget, cache: Cache, state: Plain = None
+) -> Place | NotFound | Pending:
+    """Find the interpreter; `state` is that of a Pending of an earlier call, else None."""
+    known = cast("dict[str, Any]", state or {"skip": 0, "torn": 0, "search": None})
+    reasons, doubts = [], set()
+    for index, candidate in enumerate(candidates(process)):
+        if index < known["skip"]:
+            continue
+        file = _file(process, candidate, cache)
+        if not candidate.sure and (file.anchors is None or file.anchors.runtime is None):
+            continue
+        answer = _in_file(process, budget, cache, file, known)
+        if isinstance(answer, Place | Pending):
+            return answer
+        doubts.add(answer)
+        reasons.append(f"{candidate.name}: {file.why or answer.value}")
+        known = {"skip": index + 1, "torn": 0, "search": None}
+    return _not_found(reasons, doubts)
+
+
+def _not_found(reasons: list[str], doubts: set[Doubt]) -> NotFound:
+    detail = "; ".join(reasons) or "no mapped file holds an interpreter"
+    for doubt, reason in (
+        (Doubt.TORN, "sys.modules is changing"),
+        (Doubt.ABSENT, "interpreter memory not present"),
+    ):
+        if doubt in doubts:
+            return NotFound(reason, detail, final=False)
+    if doubts == {Doubt.EMPTY}:
+        return NotFound("interpreter not started", detail, final=False)
+    return NotFound("interpreter not found", detail, final=Doubt.EMPTY not in doubts)
+
+
+def _file(process: Process, candidate: Candidate, cache: Cache) -> _File:
+    """Open the mapped file, or learn what is possible from the memory it is mapped to."""
+    try:
+        with process.files.open_mapped(candidate.mappings[0]) as file:
+            plain = cache.get(ANCHORS, file.id)
+            if plain is None:
+                plain = anchors(file, candidate.name).plain()
+                cache.put(ANCHORS, file.id, plain)
+    except FileRefused as error:
+        return _File(candidate, None, _in_memory(process, candidate), 0, error.reason)
+    except Malformed as error:
+        return _File(candidate, None, None, 0, str(error))
+    known = Anchors.from_plain(plain)
+    bias = known.bias(candidate.mappings)
+    if bias is None:
+        return _File(candidate, None, None, 0, "its code is not mapped")
+    return _File(candidate, file.id, known, bias)
+
+
+def _in_memory(process: Process, candidate: Candidate) -> Anchors | None:
+    """Anchors of a file that cannot be opened (replaced by an upgrade): its cookie in memory."""
+    if not candidate.sure:
+        return None
+    ranges = search.writable(process, candidate.mappings)
+    for at in process.find(layouts.COOKIE, ranges, limit=MAX_COOKIES):
+        data = process.read([(at, layouts.DEBUG_SIZE)])[0]
+        debug = None if data is None else debug_offsets(data)
+        if debug is not None:
+            return Anchors(0, 0, runtime=at, minor=debug.minor, debug=debug)
+    return Anchors(0, 0)
+
+
+def _in_file(
+    process: Process, budget: Budget, cache: Cache, file: _File, state: dict[str, Any]
+) -> Place | Pending | Doubt:
+    """Try the ways from the cheapest on."""
+    if file.anchors is None:
+        return Doubt.WRONG
+    searched = cast("dict[str, Any]", cache.get(SEARCHED, file.id) if file.id else None) or {}
+    earlier = [Calibration.from_plain(way) for way in searched.get("found", ())]
+    ways = earlier + runtime.known(file.anchors)
+    doubts = []
+    for way in ways:
+        doubt = _validate(process, way, file.bias)
+        if doubt is None:
+            return Place(way, file.bias)
+        doubts.append(doubt)
+    if Doubt.TORN in doubts and state["torn"] < MAX_TORN:
+        return Pending(state | {"torn": state["torn"] + 1})
+    judged = _judge(doubts, certain=file.anchors.minor is not None)
+    if judged is not Doubt.WRONG or searched.get("failed", 0) >= MAX_FAILED_SEARCHES:
+        return judged
+    answer = _search(process, budget, file, state)
+    if file.id is not None and not isinstance(answer, Pending):
+        cache.put(SEARCHED, file.id, _remember(searched, answer))
+    return answer
+
+
+def _validate(process: Process, way: Calibration, bias: int) -> Doubt | None:
+    answer = validate(way.memory(process), way, bias)
+    for _ in range(TRIES):
+        if answer is not Doubt.TORN:
+            return answer
+        answer = validate(way.memory(process, fresh=True), way, bias)
+    return answer
+
+
+def _judge(doubts: list[Doubt], *, certain: bool) -> Doubt:
+    """The doubt that counts: of the way for this version; without a version, what all agree on."""
+    if Doubt.TORN in doubts:
+        return Doubt.TORN
+    if certain and doubts:
+        return doubts[0]
+    return doubts[0] if len(set(doubts)) == 1 else Doubt.WRONG
+
+
+def _remember(searched: dict[str, Any], answer: Place | Doubt) -> Plain:
+    if isinstance(answer, Place):
+        return {**searched, "found": [answer.calibration.plain()]}
+    return {**searched, "failed": searched.get("failed", 0) + 1}
+
+
+def _search(
+    process: Process, budget: Budget, file: _File, state: dict[str, Any]
+) -> Place | Pending | Doubt:
+    """Look around _PyRuntime, then through all writable data of the file."""
+    if file.anchors is None or file.anchors.debug is not None:
+        return Doubt.WRONG
+    if state["search"] is None and file.anchors.runtime is not None:
+        around = runtime.around_runtime(process, file.anchors.runtime, file.bias)
+        if around is not None:
+            return Place(around, file.bias)
+    if not file.candidate.sure:
+        return Doubt.WRONG
+    return _structural(process, budget, file, state)
+
+
+def _structural(
+    process: Process, budget: Budget, file: _File, state: dict[str, Any]
+) -> Place | Pending | Doubt:
+    at, tried, found = state["search"] or (0, 0, [])
+    ranges = search.writable(process, file.candidate.mappings)
+    while at is not None and tried < search.MAX_CANDIDATES:
+        if budget.due():
+            return Pending(state | {"search": [at, tried, found]})
+        at, more, new = search.step(process, ranges, at)
+        tried += more
+        found = found + [list(pair) for pair in new]
+    calibration = search.result([(row, address) for row, address in found], file.bias)
+    if calibration and validate(calibration.memory(process), calibration, file.bias) is None:
+        return Place(calibration, file.bias)
+    return Doubt.WRONG
