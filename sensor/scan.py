@@ -72,7 +72,7 @@ class Scanner:
         container = containers.of_pid(pid)
         noting = Noting(self.opener)
         result = look_until_done(noting, key, self.resolvers, self.cache, self.between)
-        return seen_of(result, container, noting)
+        return seen_of(result, noting, container, _doubts(container))
 
 
 class Noting:
@@ -99,20 +99,25 @@ class Noting:
         return process
 
 
-def seen_of(result: Look, container: Container, noted: Noting) -> Seen:
-    """What one finished look says about a process."""
+def seen_of(
+    result: Look, noted: Noting, container: Container = UNKNOWN, gaps: tuple[Gap, ...] = ()
+) -> Seen:
+    """What one finished look says about a process; without a container: a recorded one."""
     pid, ticks = result.key.pid, result.key.start_ticks
     if result.gone:
         gap = Gap("", "process ended", "it ended, or became another program, while we looked")
         return Seen(pid, ticks, Outcome.ENDED, container, noted.exe, noted.script, gaps=(gap,))
-    gaps = (Gap("", "container not known", _hidden(container)),) if not container.certain else ()
-    return Seen(pid, ticks, Outcome.READ, container, noted.exe, noted.script, result.findings, gaps)
+    found = result.findings
+    return Seen(pid, ticks, Outcome.READ, container, noted.exe, noted.script, found, gaps)
 
 
-def _hidden(container: Container) -> str:
-    if container.id is None:
-        return "its cgroup path is hidden from us, or too long to be read"
-    return f"its cgroup path is cut off; perhaps {container.id}"
+def _doubts(container: Container) -> tuple[Gap, ...]:
+    if container.certain:
+        return ()
+    detail = "its cgroup path is hidden from us, or too long to be read"
+    if container.id:
+        detail = f"its cgroup path is cut off; perhaps {container.id}"
+    return (Gap("", "container not known", detail),)
 
 
 def _unread(pid: int, outcome: Outcome, reason: str, detail: str) -> Seen:

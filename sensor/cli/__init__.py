@@ -40,7 +40,9 @@ def _run(words: Sequence[str]) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in (scan, record, replay, demo):
         name = module.__name__.rpartition(".")[2]
-        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        command = commands.add_parser(
+            name, help=module.HELP, description=module.HELP, allow_abbrev=False
+        )
         module.add(command)
         command.set_defaults(run=module.run)
     arguments = parser.parse_args(words)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensor.cli.arguments import pid
-from sensor.errors import FixtureError, ProcessGone, UsageError
+from sensor.errors import UsageError
 from sensor.report.text import plural, printable
 
 if TYPE_CHECKING:
@@ -46,12 +46,7 @@ def _record(number: int, directory: Path) -> int:
     from sensor.resolvers import RESOLVERS  # noqa: PLC0415
 
     opener = LocalOpener()
-    try:
-        look = record(opener, opener.key(number), RESOLVERS, directory)
-    except OSError as error:
-        raise FixtureError(f"cannot write {directory}: {error.strerror}") from error
-    if look.gone:
-        raise ProcessGone(f"process {number} ended while it was recorded")
+    look = record(opener, opener.key(number), RESOLVERS, directory)
     packages = sum(len(finding.packages) for finding in look.findings.values())
     what = f"process {number}, {plural(packages, 'package')}"
     sys.stdout.write(f"recorded {what}, into {printable(str(directory))}\n")
@@ -62,12 +57,7 @@ def _record(number: int, directory: Path) -> int:
 def _show(directory: Path) -> int:
     from sensor.fixture import show  # noqa: PLC0415 - as in `_record`
 
-    try:
-        for line in show(directory):
-            sys.stdout.write(f"{printable(line)}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FixtureError(f"cannot read {directory}: {error.strerror}") from error
+    for line in show(directory):
+        sys.stdout.write(f"{printable(line)}\n")
+    sys.stdout.flush()
     return 0

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensor.cli.arguments import add_format
-from sensor.errors import FixtureError
 
 if TYPE_CHECKING:
     import argparse
@@ -23,15 +22,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Replay and print. Raises FixtureError."""
     from sensor.cli.output import Output  # noqa: PLC0415 - --help and errors need none of it
-    from sensor.fixture import replay  # noqa: PLC0415
-    from sensor.model.seen import Outcome, Seen  # noqa: PLC0415
+    from sensor.host import fixturefile  # noqa: PLC0415
+    from sensor.host.cache import FileCache  # noqa: PLC0415
+    from sensor.host.recorded import RecordedOpener  # noqa: PLC0415
+    from sensor.look import look_until_done  # noqa: PLC0415
     from sensor.resolvers import RESOLVERS  # noqa: PLC0415
+    from sensor.scan import Noting, seen_of  # noqa: PLC0415
 
-    try:
-        look = replay(arguments.directory, RESOLVERS)
-    except OSError as error:
-        raise FixtureError(f"cannot read {arguments.directory}: {error.strerror}") from error
-    seen = Seen(look.key.pid, look.key.start_ticks, Outcome.READ, findings=look.findings)
+    opener = RecordedOpener(fixturefile.read(arguments.directory))
+    noting = Noting(opener)
+    look = look_until_done(noting, opener.only, RESOLVERS, FileCache())
     types = {resolver.name: resolver.purl_types for resolver in RESOLVERS}
-    Output(arguments.format, types, everything=True).show([seen])
+    Output(arguments.format, types, everything=True).show([seen_of(look, noting)])
     return 0
