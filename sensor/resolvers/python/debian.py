@@ -40,10 +40,11 @@ class Debian:
         self.release = release
         self.gaps: list[list[str]] = value["gaps"]
         self._value = value
+        self._places: dict[str, Any] = {}
 
     def owner(self, path: str) -> int | None:
         """The number of the package that ships a path below the directory."""
-        found = claims(self._value["units"], path)
+        found = claims(self._value["units"], path, self._places)
         return found[0][0] if len(found) == 1 else None
 
     def package(self, number: int) -> dpkg.Binary:
@@ -183,7 +184,9 @@ class Dpkg:
         return found
 
     def _merged(self) -> dict[str, str]:
-        return dpkg.aliases((place, self._files.read_link(place)) for place in dpkg.MERGED)
+        there = self._files.stat_many(dpkg.MERGED)
+        places = [path for path, found in zip(dpkg.MERGED, there, strict=True) if found]
+        return dpkg.aliases((place, self._files.read_link(place)) for place in places)
 
     def _whole(self, path: str, limit: int) -> bytes | str:
         """The file, or why not."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from sensor.errors import FileRefused, Malformed
-from sensor.model.purl import deb, pypi
-from sensor.resolvers.python.debian import Debian, Dpkg, managed
+from sensor.model.purl import pypi
+from sensor.resolvers.python.debian import Dpkg
 from sensor.resolvers.python.drafts import Draft, Drafts, contested, evidence
 from sensor.resolvers.python.match import Loaded, Matches, Owner, carrier, match
 from sensor.resolvers.python.paths import below, inside
+from sensor.resolvers.python.paths import join as join_path
 from sensor.resolvers.python.sites import Due, Sites
+from sensor.resolvers.python.system import System
 from sensor.resolvers.python.told import Told, few, frozen_names, top
 from sensor.resolvers.python.vendored import copies
 from sensor.resolvers.python.verify import MAX_EVIDENCE, settle, sizes
@@ -50,7 +51,7 @@ def join(process: Process, imported: Imported, cache: Cache, budget: Budget) -> 
     """The packages that these modules belong to. Raises ProcessGone and BudgetSpent only."""
     try:
         with Sites(process, cache, budget) as sites:
-            return _Join(process, imported, sites).run(Dpkg(process.files, cache, budget))
+            return _Join(process, imported, sites, Dpkg(process.files, cache, budget)).run()
     except Due:
         return Joined(more=True)
 
@@ -58,24 +59,24 @@ def join(process: Process, imported: Imported, cache: Cache, budget: Budget) -> 
 class _Join:
     """One run over one process."""
 
-    def __init__(self, process: Process, imported: Imported, sites: Sites) -> None:
+    def __init__(self, process: Process, imported: Imported, sites: Sites, dpkg: Dpkg) -> None:
         self._process, self._imported, self._sites = process, imported, sites
         self._drafts, self._told = Drafts(process.at), Told()
-        self._purls: dict[Owner, str] = {}
+        self._system = System(dpkg, sites, self._told)
         self._carriers: dict[str, str | None] = {}
 
-    def run(self, dpkg: Dpkg) -> Joined:
+    def run(self) -> Joined:
+        """All of it. Raises Due, ProcessGone, BudgetSpent."""
         found = match(self._imported, self._sites)
         shared = self._settle(found)
         inner = copies(found.owned, self._sites)
-        for root in sorted({owner[0] for owner in found.owned} | set(found.unowned)):
-            if managed(root) and (debian := self._debian(dpkg, root)):
-                self._debs(found, root, debian)
+        self._system.take(found, self._drafts)
         for owner, modules in found.owned.items():
             self._distribution(owner, modules)
         for copy, modules in inner.items():
             draft = Draft(copy.name, copy.version, dict.fromkeys(modules, copy.how))
-            self._drafts.add(draft, pypi(copy.name, copy.version), self._purl(copy.carrier))
+            inside_of = self._system.purl(copy.carrier, modules[0].path)
+            self._drafts.add(draft, pypi(copy.name, copy.version), inside_of)
         packages, missing = self._drafts.packages(self._there)
         packages += self._contested(shared, set(found.owned))
         self._tell(found, missing)
@@ -97,47 +98,6 @@ class _Join:
                 open_.append((root, module, numbers))
         return open_
 
-    def _debian(self, dpkg: Dpkg, root: str) -> Debian | None:
-        try:
-            debian = dpkg.below(root)
-        except (Malformed, FileRefused) as error:
-            self._told.add("dpkg database not read", str(error))
-            return None
-        for reason, detail in debian.gaps if debian else ():
-            self._told.add(reason, detail)
-        return debian
-
-    def _debs(self, found: Matches, root: str, debian: Debian) -> None:
-        """Move the modules that dpkg owns from their distributions to Debian packages."""
-        mine: dict[int, list[Loaded]] = defaultdict(list)
-        aliases: dict[int, set[str]] = defaultdict(set)
-        for owner in [owner for owner in found.owned if owner[0] == root]:
-            for number, modules in _by_package(found.owned[owner], debian):
-                mine[number] += modules
-                aliases[number].add(self._purl(owner))
-                self._purls[owner] = self._deb(debian, number)
-            found.owned[owner] = _without(found.owned[owner], debian)
-        for number, modules in _by_package(found.unowned.get(root, []), debian):
-            mine[number] += modules
-        found.unowned[root] = _without(found.unowned.get(root, []), debian)
-        for number, modules in mine.items():
-            name, version, _ = debian.package(number)
-            draft = Draft(name, version, dict.fromkeys(modules, f"dpkg's list of {name}"))
-            draft.aliases = aliases[number] | self._shipped(root, debian, number)
-            self._drafts.add(draft, self._deb(debian, number))
-
-    def _deb(self, debian: Debian, number: int) -> str:
-        name, version, arch = debian.package(number)
-        release = debian.release
-        return deb(name, version, arch=arch, distro_id=release.id, distro=release.label)
-
-    def _shipped(self, root: str, debian: Debian, number: int) -> set[str]:
-        """The PyPI name of a package that ships the description of just one distribution."""
-        infos, site = debian.infos(number), self._sites.at(root)
-        dists = (site.dist(place) for place in range(site.count))
-        found = {pypi(dist.name, dist.version) for dist in dists if dist.info in infos}
-        return found if len(found) == 1 else set()
-
     def _distribution(self, owner: Owner, modules: list[Loaded]) -> None:
         site = self._sites.at(owner[0])
         dist = site.dist(owner[1])
@@ -149,16 +109,11 @@ class _Join:
         draft = Draft(dist.name, dist.version, dict.fromkeys(modules, how))
         self._drafts.add(draft, pypi(dist.name, dist.version), self._carrier(owner[0]))
 
-    def _purl(self, owner: Owner) -> str:
-        """The package URL of a distribution: Debian's where dpkg owns it."""
-        dist = self._sites.at(owner[0]).dist(owner[1])
-        return self._purls.get(owner) or pypi(dist.name, dist.version)
-
     def _carrier(self, root: str) -> str | None:
         """The package that carries a whole import root inside itself."""
         if root not in self._carriers:
             owner = carrier(self._sites.at(root), self._sites)
-            self._carriers[root] = None if owner is None else self._purl(owner)
+            self._carriers[root] = owner and self._system.purl(owner, join_path(root, "-"))
         return self._carriers[root]
 
     def _there(self, modules: list[Loaded]) -> list[bool]:
@@ -211,16 +166,3 @@ class _Join:
                 "frozen program: distributions and versions are not known",
                 few(frozen_names(self._imported.modules, frozenset(explained))),
             )
-
-
-def _by_package(modules: list[Loaded], debian: Debian) -> Iterable[tuple[int, list[Loaded]]]:
-    found: dict[int, list[Loaded]] = defaultdict(list)
-    for module in modules:
-        number = debian.owner(module.inner)
-        if number is not None:
-            found[number].append(module)
-    return found.items()
-
-
-def _without(modules: list[Loaded], debian: Debian) -> list[Loaded]:
-    return [module for module in modules if debian.owner(module.inner) is None]

@@ -11,6 +11,8 @@ import re
 MAX_PATH = 4096
 # Directories that installers own: `site-packages` (CPython), `dist-packages` (Debian).
 SITE = re.compile(r"^(/.*?/(?:site|dist)-packages)/.")
+# Parts that a plain path does not have: `.`, `..`, an empty one.
+_ODD = re.compile(r"/\.{0,2}(?:/|$)")
 # The script that was started: its name says nothing about where it lies.
 SCRIPTS = frozenset(("__main__", "__mp_main__"))
 
@@ -25,9 +27,7 @@ def clean(path: str | None) -> str | None:
         return None
     if not path.isascii() and not _encodable(path):
         return None
-    if "/." not in path and "//" not in path:
-        return path
-    return _normal(path)
+    return _normal(path) if _ODD.search(path) else path
 
 
 def import_root(name: str, path: str) -> tuple[str, str] | None:

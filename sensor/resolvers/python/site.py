@@ -52,6 +52,7 @@ class Site:
         self.path, self.archive = path, archive
         self._value = value
         self._dists: dict[int, Dist] = {}
+        self._places: dict[str, Any] = {}
         self.count = len(value["dists"])
         self.gaps: list[list[str]] = value.get("gaps", [])
         self.pins: dict[str, list[str]] = value.get("pins", {})
@@ -67,7 +68,7 @@ class Site:
 
     def claims(self, path: str) -> list[Claim]:
         """Who claims a file: by list of files, else by the only one that has its top-level name."""
-        found = claims(self._value["units"], path)
+        found = claims(self._value["units"], path, self._places)
         if found:
             return found
         top = path.partition("/")[0].partition(".")[0]

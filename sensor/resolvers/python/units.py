@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sensor.resolvers.python.paths import parents
+from sensor.resolvers.python.paths import parent, parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,18 +81,22 @@ def _directories(paths: Iterable[str]) -> set[str]:
     return {place for path in paths for place in parents(path)}
 
 
-def claims(units: Mapping[str, Any], path: str) -> list[Claim]:
+def claims(units: Mapping[str, Any], path: str, known: dict[str, Any]) -> list[Claim]:
     """Who claims a file, by its path below the import root; empty when nobody does.
 
-    `units` is the plain form: a number, or [number, size] pairs where several claim.
+    `units` is the plain form: a number, or [number, size] pairs where several claim. `known`
+    remembers the answers for directories, for the next file.
     """
     found = units.get(path)
     if found is None and path.endswith(".pyc"):
         # Compiled in place: the list names the source.
         found = units.get(path[:-1])
     if found is None:
-        above = (units.get(place + "/") for place in parents(path))
-        found = next((claim for claim in above if claim is not None), None)
+        place = parent(path)
+        if place not in known:
+            above = (units.get(each + "/") for each in (*parents(place), place))
+            known[place] = next((claim for claim in above if claim is not None), None)
+        found = known[place]
     if isinstance(found, int):
         return [(found, None)]
     return [(number, size) for number, size in found or ()]

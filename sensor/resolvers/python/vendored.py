@@ -6,6 +6,7 @@ A copy is told apart from its carrier, which has its modules too.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,7 @@ PLACES = frozenset(
         *("_extern", "extern", "externals", "_third_party", "third_party"),
     )
 )
+_INSIDE = re.compile(rf"(?:^|/)(?:{'|'.join(sorted(PLACES))})/")
 # In one process; each is one more directory to look at.
 MAX_PLACES = 200
 
@@ -58,8 +60,8 @@ def copies(owned: Mapping[Owner, list[Loaded]], sites: Sites) -> dict[Copy, list
 
 def _places(module: Loaded, root: str) -> Iterable[str]:
     """The directories of copies above a module, the innermost first."""
-    if module.inner == module.path:
-        # An editable project: the root it was matched by is not above its files.
+    if not _INSIDE.search(module.inner) or module.inner == module.path:
+        # No copies; or an editable project: the root it was matched by is not above its files.
         return ()
     above = [path for path in parents(module.inner) if path.rpartition("/")[2] in PLACES]
     return (join(root, path) for path in reversed(above))
