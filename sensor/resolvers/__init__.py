@@ -1,6 +1,7 @@
 """One folder for each runtime, one line for each in `RESOLVERS`. They do not know each other."""
 
 from sensor.resolvers.golang import GOLANG
+from sensor.resolvers.python import PYTHON
 from sensor.resolvers.unsupported import UNSUPPORTED
 
-RESOLVERS = (GOLANG, *UNSUPPORTED)
+RESOLVERS = (GOLANG, PYTHON, *UNSUPPORTED)

@@ -17,6 +17,7 @@ LIBRARY = re.compile(r"libpython(\d(\.\d{1,2})?[dmtu]{0,3})?[-.\w]*\.so[.\d]*")
 # Extension modules (PEP 3149): yaml/_yaml.cpython-311-x86_64-linux-gnu.so.
 EXTENSION = re.compile(r"\.cpython-3\d{1,2}[a-z]*(-[-\w]+)?\.so")
 PYPY = re.compile(r"(lib)?pypy[-.\w]*")
+PYTHON2 = re.compile(r"python2(\.\d)?|libpython2\.\d\.so[.\d]*")
 # How many mapped files are looked into for an interpreter linked into an unknown library.
 MAX_OTHERS = 64
 
@@ -38,7 +39,7 @@ class Candidate(NamedTuple):
 
 def detects(process: Process) -> bool:
     """Whether a name among the mapped files is that of a Python interpreter or extension module."""
-    if PROGRAM.fullmatch(_base(process.exe)) or is_pypy(process):
+    if PROGRAM.fullmatch(_base(process.exe)) or unsupported(process):
         return True
     paths = {mapping.path for mapping in process.maps() if mapping.inode}
     return any(
@@ -47,11 +48,13 @@ def detects(process: Process) -> bool:
     )
 
 
-def is_pypy(process: Process) -> bool:
-    """Whether it is PyPy, whose heap is another one."""
-    if PYPY.fullmatch(_base(process.exe)):
-        return True
-    return any(_base(mapping.path).startswith("libpypy") for mapping in process.maps())
+def unsupported(process: Process) -> str | None:
+    """The name of an interpreter whose heap is another one than that of CPython 3, else None."""
+    names = {_base(m.path) for m in process.maps() if "python2" in m.path or "pypy" in m.path}
+    names.add(_base(process.exe))
+    if any(PYPY.fullmatch(name) for name in names):
+        return "PyPy"
+    return "Python 2" if any(PYTHON2.fullmatch(name) for name in names) else None
 
 
 def candidates(process: Process) -> list[Candidate]:

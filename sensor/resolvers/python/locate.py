@@ -28,6 +28,7 @@ MAX_FAILED_SEARCHES = 3
 # looks end without an answer before that is reported.
 TRIES = 5
 MAX_TORN = 1
+NOT_STARTED = "interpreter not started"
 # Cookies of _Py_DebugOffsets that are looked at in memory when the file cannot be opened.
 MAX_COOKIES = 8
 
@@ -103,7 +104,7 @@ def _not_found(reasons: list[str], doubts: set[Doubt]) -> NotFound:
         if doubt in doubts:
             return NotFound(reason, detail, final=False)
     if doubts == {Doubt.EMPTY}:
-        return NotFound("interpreter not started", detail, final=False)
+        return NotFound(NOT_STARTED, detail, final=False)
     return NotFound("interpreter not found", detail, final=Doubt.EMPTY not in doubts)
 
 

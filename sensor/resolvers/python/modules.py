@@ -48,3 +48,14 @@ class Imported(NamedTuple):
     stdlib: str | None
     frozen: bool = False
     paths: tuple[str, ...] = ()
+
+    def plain(self) -> Plain:
+        """A JSON array."""
+        return [[module.plain() for module in self.modules], *self[1:4], list(self.paths)]
+
+    @classmethod
+    def from_plain(cls, data: Any) -> Imported:  # noqa: ANN401 - decoded JSON
+        """What `plain` was made of."""
+        modules, version, stdlib, frozen, paths = data
+        rows = tuple(Module.from_plain(row) for row in modules)
+        return cls(rows, version, stdlib, frozen, tuple(paths))

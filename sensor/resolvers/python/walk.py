@@ -63,6 +63,10 @@ class Progress:
     frozen: bool = False
     paths: list[str] = field(default_factory=list)
 
+    def plain(self) -> Plain:
+        """A JSON object."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def gap(self, reason: str, details: Iterable[str]) -> None:
         """Note what could not be read."""
         new = list(details)

@@ -1,0 +1,139 @@
+"""One look at one Python process, in slices: locate the interpreter, walk, join with distributions.
+
+The memo says at which of these stages a look is; a finished one holds the answer, and a token that
+tells in some 100 µs whether anything was imported since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
+
+from sensor.model.finding import Coverage, Finding, Gap
+from sensor.resolvers.python import mapped
+from sensor.resolvers.python.detect import unsupported
+from sensor.resolvers.python.distributions import join
+from sensor.resolvers.python.drafts import RUNTIME
+from sensor.resolvers.python.locate import NOT_STARTED, NotFound, Pending, Place, locate
+from sensor.resolvers.python.modules import Imported
+from sensor.resolvers.python.walk import Progress, token, walk
+
+if TYPE_CHECKING:
+    from sensor.host.seam import Cache, Process
+    from sensor.model.budget import Budget
+    from sensor.model.finding import Plain
+    from sensor.resolvers.python.walk import Walked
+
+# Packages of a finished look that its memo keeps; a process with more is read anew each time.
+MAX_KEPT = 2_000
+# Gaps that leave nothing unseen.
+HARMLESS = {"version not in metadata"}
+
+
+def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
+    """The packages that a Python process has imported. See Resolver."""
+    other = unsupported(process)
+    if other is not None:
+        return _gap_only(process, other, "this interpreter is not read")
+    if process.memory_gap is not None:
+        return _by_maps(process, budget, cache, process.memory_gap)
+    return _Look(process, budget, cache).run(cast("dict[str, Any]", memo or {}))
+
+
+class _Look:
+    """One slice of a look. Each stage returns the finding, or goes on to the next."""
+
+    def __init__(self, process: Process, budget: Budget, cache: Cache) -> None:
+        self._process = process
+        self._budget = budget
+        self._cache = cache
+
+    def run(self, memo: dict[str, Any]) -> Finding:
+        """Go on from the memo."""
+        if "failed" in memo:
+            return _from_memo(memo["failed"], memo)
+        if "place" not in memo:
+            return self._locate(memo.get("locate"))
+        place = Place.from_plain(memo["place"])
+        now = token(self._process, place)
+        if "done" in memo:
+            if now is not None and now == memo["token"]:
+                return _from_memo(memo["done"], memo)
+            return self._walk(place, now, None)
+        if "walked" in memo:
+            return self._join(memo)
+        return self._walk(place, memo["token"], memo["walk"])
+
+    def _locate(self, state: Plain) -> Finding:
+        found = locate(self._process, self._budget, self._cache, state)
+        if isinstance(found, Pending):
+            return Finding(memo={"locate": found.state}, more=True)
+        if isinstance(found, NotFound):
+            return self._not_found(found)
+        return self._walk(found, token(self._process, found), None)
+
+    def _not_found(self, found: NotFound) -> Finding:
+        if found.reason == NOT_STARTED:
+            how = "CPython is mapped, no interpreter has started"
+            coverage = Coverage(RUNTIME, complete=True, since=self._process.at, how=how)
+            return Finding(coverage=coverage)
+        finding = _gap_only(self._process, found.reason, found.detail)
+        return _remembering(finding, "failed", {}) if found.final else finding
+
+    def _walk(self, place: Place, before: Plain, state: Plain) -> Finding:
+        """`before` is the token of the start: what is imported while we read changes it."""
+        memo: dict[str, Plain] = {"place": place.plain(), "token": before}
+        found = walk(self._process, self._budget, place, state)
+        if isinstance(found, Progress):
+            return Finding(memo={**memo, "walk": found.plain()}, more=True)
+        memo["walked"] = found.imported.plain()
+        memo["gaps"] = [list(gap) for gap in found.gaps]
+        memo["how"] = _how(place, found)
+        memo["since"] = self._process.at
+        return self._join(memo)
+
+    def _join(self, memo: dict[str, Any]) -> Finding:
+        imported = Imported.from_plain(memo["walked"])
+        joined = join(self._process, imported, self._cache, self._budget)
+        if joined.more:
+            return Finding(memo=memo, more=True)
+        gaps = (*(Gap(RUNTIME, *gap) for gap in memo["gaps"]), *joined.gaps)
+        complete = all(gap.reason in HARMLESS for gap in gaps)
+        coverage = Coverage(RUNTIME, complete=complete, since=memo["since"], how=memo["how"])
+        finding = Finding(joined.packages, gaps, coverage)
+        if memo["token"] is None or len(finding.packages) > MAX_KEPT:
+            return finding
+        return _remembering(finding, "done", {"place": memo["place"], "token": memo["token"]})
+
+
+def _how(place: Place, walked: Walked) -> str:
+    """CPython 3.11.7, 1 interpreter, sys.modules by table of 3.11."""
+    version = walked.imported.version or "of unknown version"
+    several = "" if walked.interpreters == 1 else "s"
+    way = place.calibration.how
+    return f"CPython {version}, {walked.interpreters} interpreter{several}, sys.modules by {way}"
+
+
+def _by_maps(process: Process, budget: Budget, cache: Cache, reason: str) -> Finding:
+    """The mapped extension modules, and what would let us see the rest."""
+    joined = join(process, mapped.imported(process), cache, budget)
+    how = "mapped extension modules only"
+    coverage = Coverage(RUNTIME, complete=False, since=process.at, how=how)
+    gaps = (Gap(RUNTIME, "memory not readable", reason), *joined.gaps)
+    return Finding(mapped.by_mapping(joined.packages), gaps, coverage, more=joined.more)
+
+
+def _gap_only(process: Process, reason: str, detail: str) -> Finding:
+    coverage = Coverage(RUNTIME, complete=False, since=process.at, how=reason)
+    return Finding(gaps=(Gap(RUNTIME, reason, detail),), coverage=coverage)
+
+
+def _remembering(finding: Finding, stage: str, rest: dict[str, Plain]) -> Finding:
+    """The finding with a memo that holds it."""
+    plain = {k: v for k, v in asdict(finding).items() if k in {"packages", "gaps", "coverage"}}
+    return Finding(finding.packages, finding.gaps, finding.coverage, memo={**rest, stage: plain})
+
+
+def _from_memo(plain: Any, memo: Plain) -> Finding:  # noqa: ANN401 - decoded JSON
+    kept = Finding.from_plain(plain)
+    return Finding(kept.packages, kept.gaps, kept.coverage, memo)
