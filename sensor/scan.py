@@ -15,6 +15,7 @@ import psutil
 from sensor import containers
 from sensor.errors import NoSuchContainer, NotPermitted, ProcessGone, SensorError, UsageError
 from sensor.host.cache import FileCache
+from sensor.host.procfs import parse_stat
 from sensor.look import look_until_done
 from sensor.model.container import UNKNOWN
 from sensor.model.finding import Gap
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from sensor.model.process import ProcessKey
     from sensor.resolvers.resolver import Resolver
 
-# PF_KTHREAD, include/linux/sched.h: the flag of a kernel thread, since Linux 2.6.27.
-KERNEL_THREAD = 0x0020_0000
 # /proc/PID/stat is one line of 52 numbers and a name of 64 bytes at most (proc_pid_stat(5)).
 MAX_STAT = 4096
 # So many container ids are named in the error about a prefix that fits several.
@@ -125,19 +124,18 @@ def _unread(pid: int, outcome: Outcome, reason: str, detail: str) -> Seen:
 
 
 def living() -> list[int]:
-    """The pids of all processes we may see, without kernel threads and without ourselves."""
-    return [pid for pid in psutil.pids() if pid != os.getpid() and not is_kernel_thread(pid)]
+    """The pids of all processes we may see, without ourselves and those without a program."""
+    return [pid for pid in psutil.pids() if pid != os.getpid() and has_program(pid)]
 
 
-def is_kernel_thread(pid: int) -> bool:
-    """Whether a pid is a kernel thread, which has no program; False when it cannot be told."""
+def has_program(pid: int) -> bool:
+    """False for kernel threads and zombies; True when it cannot be told."""
     try:
         with Path(f"/proc/{pid}/stat").open("rb") as file:
-            fields = file.read(MAX_STAT).rpartition(b")")[2].split()
+            stat = parse_stat(file.read(MAX_STAT))
     except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False  # the look will say what is the matter with it
-    # Field 9 of the line is `flags`; the first after the name is field 3.
-    return bool(int(fields[6]) & KERNEL_THREAD)
+        return True  # the look will say what is the matter with it
+    return not (stat.kernel_thread or stat.dead)
 
 
 def of_container(prefix: str, pids: Iterable[int]) -> list[int]:
