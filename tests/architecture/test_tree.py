@@ -25,8 +25,8 @@ MOST_FIXTURE_BYTES = 20 * 1000 * 1000
 REGISTRY = re.compile(
     r"https?://[^ /]*(debian|pypi|pythonhosted|npmjs|golang|maven|crates)", re.IGNORECASE
 )
-# A hidden folder in somebody's home: a path of one machine.
-HOME = re.compile(r"/(root|home/[a-z]+)/\.")
+# A folder that tools make in the home of whoever runs this: a path of one machine.
+HOME = re.compile(rf"{re.escape(str(Path.home()))}/\.(pyenv|cache|config|cargo|local)\b")
 # /proc/PID/environ is never read, so its name is never needed.
 ENVIRONMENT = re.compile(r"\benviron\b")
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
