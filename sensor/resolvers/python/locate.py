@@ -1,27 +1,25 @@
 """Find the interpreter of a process: which file, and how its interpreters are reached.
 
-Files are read once for each identity, searches are made once for each file. A search goes in steps
-and stops at the budget; the state from which it goes on is plain data.
+A search is made once for each file. It goes in steps and stops at the budget; the state from which
+it goes on is plain data.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sensor.errors import FileRefused, Malformed
-from sensor.resolvers.python import layouts, runtime, search
-from sensor.resolvers.python.anchors import Anchors, anchors, debug_offsets
-from sensor.resolvers.python.detect import Candidate, candidates
+from sensor.resolvers.python import runtime, search
+from sensor.resolvers.python.detect import candidates
 from sensor.resolvers.python.interpreters import Calibration, Doubt, validate
+from sensor.resolvers.python.opened import opened
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
-    from sensor.model.file import FileId
     from sensor.model.finding import Plain
+    from sensor.resolvers.python.opened import Opened
 
-ANCHORS, SEARCHED = "python.anchors.1", "python.searched.1"
+KIND = "python.searched.1"
 # A process that lies makes a search fail; others of the same file may try it again, so often.
 MAX_FAILED_SEARCHES = 3
 # How often a sys.modules that changes while it is read is read again: in one look, and how many
@@ -29,8 +27,6 @@ MAX_FAILED_SEARCHES = 3
 TRIES = 5
 MAX_TORN = 1
 NOT_STARTED = "interpreter not started"
-# Cookies of _Py_DebugOffsets that are looked at in memory when the file cannot be opened.
-MAX_COOKIES = 8
 
 
 class Place(NamedTuple):
@@ -63,17 +59,6 @@ class Pending(NamedTuple):
     state: Plain
 
 
-@dataclass(slots=True)
-class _File:
-    """One candidate as far as it is known. Without an identity nothing is cached."""
-
-    candidate: Candidate
-    id: FileId | None
-    anchors: Anchors | None
-    bias: int
-    why: str = ""
-
-
 def locate(
     process: Process, budget: Budget, cache: Cache, state: Plain = None
 ) -> Place | NotFound | Pending:
@@ -83,7 +68,7 @@ def locate(
     for index, candidate in enumerate(candidates(process)):
         if index < known["skip"]:
             continue
-        file = _file(process, candidate, cache)
+        file = opened(process, candidate, cache)
         if not candidate.sure and (file.anchors is None or file.anchors.runtime is None):
             continue
         answer = _in_file(process, budget, cache, file, known)
@@ -108,45 +93,13 @@ def _not_found(reasons: list[str], doubts: set[Doubt]) -> NotFound:
     return NotFound("interpreter not found", detail, final=Doubt.EMPTY not in doubts)
 
 
-def _file(process: Process, candidate: Candidate, cache: Cache) -> _File:
-    """Open the mapped file, or learn what is possible from the memory it is mapped to."""
-    try:
-        with process.files.open_mapped(candidate.mappings[0]) as file:
-            plain = cache.get(ANCHORS, file.id)
-            if plain is None:
-                plain = anchors(file, candidate.name).plain()
-                cache.put(ANCHORS, file.id, plain)
-    except FileRefused as error:
-        return _File(candidate, None, _in_memory(process, candidate), 0, error.reason)
-    except Malformed as error:
-        return _File(candidate, None, None, 0, str(error))
-    known = Anchors.from_plain(plain)
-    bias = known.bias(candidate.mappings)
-    if bias is None:
-        return _File(candidate, None, None, 0, "its code is not mapped")
-    return _File(candidate, file.id, known, bias)
-
-
-def _in_memory(process: Process, candidate: Candidate) -> Anchors | None:
-    """Anchors of a file that cannot be opened (replaced by an upgrade): its cookie in memory."""
-    if not candidate.sure:
-        return None
-    ranges = search.writable(process, candidate.mappings)
-    for at in process.find(layouts.COOKIE, ranges, limit=MAX_COOKIES):
-        data = process.read([(at, layouts.DEBUG_SIZE)])[0]
-        debug = None if data is None else debug_offsets(data)
-        if debug is not None:
-            return Anchors(0, 0, runtime=at, minor=debug.minor, debug=debug)
-    return Anchors(0, 0)
-
-
 def _in_file(
-    process: Process, budget: Budget, cache: Cache, file: _File, state: dict[str, Any]
+    process: Process, budget: Budget, cache: Cache, file: Opened, state: dict[str, Any]
 ) -> Place | Pending | Doubt:
     """Try the ways from the cheapest on."""
     if file.anchors is None:
         return Doubt.WRONG
-    searched = cast("dict[str, Any]", cache.get(SEARCHED, file.id) if file.id else None) or {}
+    searched = cast("dict[str, Any]", cache.get(KIND, file.id) if file.id else None) or {}
     earlier = [Calibration.from_plain(way) for way in searched.get("found", ())]
     ways = earlier + runtime.known(file.anchors)
     doubts = []
@@ -162,7 +115,7 @@ def _in_file(
         return judged
     answer = _search(process, budget, file, state)
     if file.id is not None and not isinstance(answer, Pending):
-        cache.put(SEARCHED, file.id, _remember(searched, answer))
+        cache.put(KIND, file.id, _remember(searched, answer))
     return answer
 
 
@@ -191,7 +144,7 @@ def _remember(searched: dict[str, Any], answer: Place | Doubt) -> Plain:
 
 
 def _search(
-    process: Process, budget: Budget, file: _File, state: dict[str, Any]
+    process: Process, budget: Budget, file: Opened, state: dict[str, Any]
 ) -> Place | Pending | Doubt:
     """Look around _PyRuntime, then through all writable data of the file."""
     if file.anchors is None or file.anchors.debug is not None:
@@ -206,7 +159,7 @@ def _search(
 
 
 def _structural(
-    process: Process, budget: Budget, file: _File, state: dict[str, Any]
+    process: Process, budget: Budget, file: Opened, state: dict[str, Any]
 ) -> Place | Pending | Doubt:
     at, tried, found = state["search"] or (0, 0, [])
     ranges = search.writable(process, file.candidate.mappings)

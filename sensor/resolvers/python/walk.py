@@ -225,7 +225,8 @@ class _Walker:
         if entries is None or again is None or not memory.unchanged([table])[0]:
             self._anew()
             return
-        gone = {name for name, pair in pairs.items() if pair not in set(again)}
+        still = set(again)
+        gone = {name for name, pair in pairs.items() if pair not in still}
         self._take(records, gone)
         progress.gap(NAMES, [f"{len(live) - len(pairs)} names"] if len(pairs) < len(live) else [])
         progress.at = part[2]
