@@ -16,7 +16,7 @@ help: ## list the targets
 	@echo '  PYTHON=... make ...        choose the interpreter (3.11 or newer) of .venv'
 	@echo
 	@echo '  .ci/venv makes .venv. It ends with 3: no Python 3.11 or newer; 4: venv is missing and'
-	@echo '  only root can install it (the line to type is printed). make itself then ends with 2.'
+	@echo '  cannot be installed by you (the line to type is printed). make itself then ends with 2.'
 
 scan: .venv/.core ## show what the processes of this machine have loaded
 	@.venv/bin/runtime-sensor scan $(ARGS)
