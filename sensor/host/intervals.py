@@ -28,8 +28,8 @@ class Intervals:
 
     def get(self, start: int, size: int) -> bytes | None:
         """The bytes of a range, None unless all of them are known."""
-        if size == 0:
-            return b""
+        if size <= 0:
+            return None if size else b""
         merged = self.merged()
         index = bisect_right(merged, start, key=lambda piece: piece[0]) - 1
         if index < 0:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sensor.errors import ProcessGone
 from sensor.host.closing import Closing
-from sensor.host.recording import mapped_name, value_of
+from sensor.host.recording import mapped_name, name_of, value_of
 from sensor.model.budget import Meter
 from sensor.model.file import FileId
 
@@ -75,7 +75,7 @@ class RecordedProcess(Closing):
     def find(self, pattern: bytes, ranges: Sequence[Range], *, limit: int) -> list[int]:
         """See `Process.find`."""
         question = pattern, tuple((start, size) for start, size in ranges), limit
-        self.meter.charge(sum(size for _, size in ranges))
+        self.meter.charge(0)
         if question not in self._recording.searches:
             raise self._recording.lacking(f"a search for {pattern!r}")
         return list(self._recording.searches[question])
@@ -99,7 +99,7 @@ class RecordedFiles:
 
     def open(self, path: str) -> RecordedFile:
         """See `Files.open`."""
-        return self._file(self._answer(self._recording.opened, path, path), path)
+        return self._file(self._answer(self._recording.opened, name_of(path), path), path)
 
     def open_mapped(self, mapping: Mapping) -> RecordedFile:
         """See `Files.open_mapped`."""
@@ -108,7 +108,7 @@ class RecordedFiles:
 
     def list_dir(self, path: str) -> tuple[FileId, list[str]]:
         """See `Files.list_dir`."""
-        identity, names = value_of(self._answer(self._recording.listed, path, path), path)
+        identity, names = value_of(self._answer(self._recording.listed, name_of(path), path), path)
         return FileId(*identity), list(names)
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
@@ -117,14 +117,17 @@ class RecordedFiles:
 
     def read_link(self, path: str) -> str | None:
         """See `Files.read_link`."""
-        target: str | None = value_of(self._answer(self._recording.links, path, path), path)
+        target: str | None = value_of(
+            self._answer(self._recording.links, name_of(path), path), path
+        )
         return target
 
     def _stat(self, path: str) -> FileId | None:
         self._meter.charge(0)
-        if path not in self._recording.stats:
+        name = name_of(path)
+        if name not in self._recording.stats:
             raise self._recording.lacking(f"the identity of {path}")
-        found = self._recording.stats[path]
+        found = self._recording.stats[name]
         return None if found is None else FileId(*found)
 
     def _answer(self, table: dict[str, Answer], name: str, path: str) -> Answer:
@@ -165,5 +168,6 @@ class RecordedFile(Closing):
 
 
 def _read(content: Content, ranges: Sequence[Range], meter: Meter) -> list[bytes | None]:
-    meter.charge(sum(size for _, size in ranges), len(ranges))
-    return [content.known.get(start, size) for start, size in ranges]
+    answers = [content.answer(start, size) for start, size in ranges]
+    meter.charge(sum(len(data) for data in answers if data), len(ranges))
+    return answers

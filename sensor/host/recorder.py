@@ -16,6 +16,7 @@ from sensor.host.recording import (
     Content,
     Recording,
     mapped_name,
+    name_of,
     plain_id,
     refusals_into,
 )
@@ -142,7 +143,7 @@ class RecordingFiles:
 
     def open(self, path: str) -> RecordingFile:
         """See `Files.open`."""
-        return self._open(lambda: self._files.open(path), self._recording.opened, path)
+        return self._open(lambda: self._files.open(path), self._recording.opened, name_of(path))
 
     def open_mapped(self, mapping: Mapping) -> RecordingFile:
         """See `Files.open_mapped`."""
@@ -157,23 +158,23 @@ class RecordingFiles:
 
     def list_dir(self, path: str) -> tuple[FileId, list[str]]:
         """See `Files.list_dir`."""
-        with refusals_into(self._recording.listed, path):
+        with refusals_into(self._recording.listed, name_of(path)):
             identity, names = self._files.list_dir(path)
-        self._recording.listed[path] = {"value": [plain_id(identity), names]}
+        self._recording.listed[name_of(path)] = {"value": [plain_id(identity), names]}
         return identity, names
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
         """See `Files.stat_many`."""
         found = self._files.stat_many(paths)
         for path, identity in zip(paths, found, strict=True):
-            self._recording.stats[path] = None if identity is None else plain_id(identity)
+            self._recording.stats[name_of(path)] = None if identity is None else plain_id(identity)
         return found
 
     def read_link(self, path: str) -> str | None:
         """See `Files.read_link`."""
-        with refusals_into(self._recording.links, path):
+        with refusals_into(self._recording.links, name_of(path)):
             target = self._files.read_link(path)
-        self._recording.links[path] = {"value": target}
+        self._recording.links[name_of(path)] = {"value": target}
         return target
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sensor.errors import FileMissing, FileRefused, FixtureError, ProcessGone
+from sensor.formats.pathtext import to_text
 from sensor.host.intervals import Intervals
 from sensor.model.process import Arguments, Descriptor, Mapping, ProcessKey
 
@@ -45,6 +46,12 @@ class Content:
         """Whether the range was answered, be it with None."""
         return (start, size) in self.absent or self.known.get(start, size) is not None
 
+    def answer(self, start: int, size: int) -> bytes | None:
+        """What was answered. A range that was once there is, even if it was not at another time."""
+        if size <= 0 and (start, size) in self.absent:
+            return None
+        return self.known.get(start, size)
+
 
 @dataclass(slots=True)
 class Recording:
@@ -78,9 +85,14 @@ class Recording:
         return FixtureError(f"the fixture has no answer for {what}")
 
 
+def name_of(path: str) -> str:
+    """The name under which the answer for a path stands: JSON has no lone surrogates."""
+    return to_text(path.encode(errors="surrogatepass"))
+
+
 def mapped_name(mapping: Mapping) -> str:
     """The name under which the answer for a mapped file stands."""
-    return f"{mapping.device} {mapping.inode} {mapping.path}"
+    return name_of(f"{mapping.device} {mapping.inode} {mapping.path}")
 
 
 def plain_id(identity: FileId) -> list[Any]:
@@ -181,7 +193,7 @@ def _descriptors(plain: list[Any] | None) -> list[Descriptor] | None:
 def _content_to_plain(content: Content, blobs: list[bytes]) -> dict[str, Any]:
     merged = content.known.merged()
     blobs += [data for _, data in merged]
-    absent = sorted(r for r in content.absent if content.known.get(*r) is None)
+    absent = sorted(asked for asked in content.absent if content.answer(*asked) is None)
     return {"known": [[start, len(data)] for start, data in merged], "absent": absent}
 
 
