@@ -10,7 +10,7 @@ import re
 # PATH_MAX of Linux.
 MAX_PATH = 4096
 # Directories that installers own: `site-packages` (CPython), `dist-packages` (Debian).
-SITE = re.compile(r"^(/.*?/(?:site|dist)-packages)/.")
+SITE = re.compile(r"^(.*?/(?:site|dist)-packages)/.")
 # Parts that a plain path does not have: `.`, `..`, an empty one.
 _ODD = re.compile(r"/\.{0,2}(?:/|$)")
 # The script that was started: its name says nothing about where it lies.

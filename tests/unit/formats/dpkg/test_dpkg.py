@@ -74,9 +74,8 @@ def test_owners_against_dpkg_search() -> None:
     need(shutil.which("dpkg") and place.is_dir(), "no packaged Python here", "apt: python3-yaml")
     files = sorted(str(file) for file in place.rglob("*.py"))[::17]
     out = subprocess.run(["dpkg", "-S", *files], capture_output=True, text=True, check=False).stdout
-    told = dict(
-        reversed(line.split(": ", 1)) for line in out.splitlines() if "diversion" not in line
-    )
+    rows = [line.partition(": ") for line in out.splitlines() if "diversion" not in line]
+    told = {path: package for package, _, path in rows}
     assert told
     ours = {}
     for path in Path(dpkg.INFO).glob("*.list"):
