@@ -1,0 +1,209 @@
+"""`scan --pid` of real children: late start, every format, every kind of refusal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.skips import need
+from tests.live.cli.world import NOBODY, ROOT, command, run
+from tests.support import schema
+
+if TYPE_CHECKING:
+    from tests.live.cli.world import World
+
+
+def lines_of(text: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in text.splitlines()]
+    for line in lines:
+        schema.check(line)
+    return lines
+
+
+def packages(lines: list[dict[str, Any]]) -> dict[int, list[str]]:
+    """Purls by pid."""
+    found: dict[int, list[str]] = {}
+    for line in lines:
+        if line["type"] == "package" and line["state"] == "loaded":
+            found.setdefault(line["pid"], []).append(line["purl"])
+    return found
+
+
+def test_ndjson_of_two_children_that_were_started_before(made: World) -> None:
+    with made.child("toy") as one, made.child("toy", "other") as two:
+        result = run("scan", "--pid", str(one.pid), "--pid", str(two.pid), "--format", "ndjson")
+    lines = lines_of(result.stdout)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert packages(lines) == {
+        one.pid: ["pkg:pypi/toy@1.2"],
+        two.pid: ["pkg:pypi/other@3.4", "pkg:pypi/toy@1.2"],
+    }
+    assert [line["type"] for line in lines].count("summary") == 1
+    assert lines[-1]["processes"]["read"] == 2
+    complete = {line["pid"]: line["complete"] for line in lines if line["type"] == "coverage"}
+    assert complete == {one.pid: True, two.pid: True}
+
+
+def test_evidence_can_be_checked_by_a_person(made: World) -> None:
+    with made.child("toy") as child:
+        lines = lines_of(run("scan", "--pid", str(child.pid), "--format", "ndjson").stdout)
+    (package,) = (line for line in lines if line["type"] == "package")
+    assert package["evidence"][0]["path"] == str(made.site / "toy" / "__init__.py")
+    assert package["container_id"] is None or len(package["container_id"]) == 64
+
+
+def test_json_is_one_document(made: World) -> None:
+    with made.child("toy") as child:
+        result = run("scan", "--pid", str(child.pid), "--format", "json")
+    document = json.loads(result.stdout)
+    schema.check(document)
+    assert [line["purl"] for line in document["packages"]] == ["pkg:pypi/toy@1.2"]
+
+
+def test_the_table_shows_forked_workers_once_with_all_their_pids(made: World) -> None:
+    with made.child("toy", forks=2) as child:
+        pids = [child.pid, *children_of(child.pid)]
+        result = run("scan", *(word for pid in pids for word in ("--pid", str(pid))))
+    assert result.stdout.count("toy ") == 1
+    assert "(3 processes)" in result.stdout
+    assert all(pid_is_shown(pid, result.stdout) for pid in pids)
+    assert "Read 3 processes" in result.stdout
+
+
+def children_of(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
+        return [int(word) for word in file.read().split()]
+
+
+def pid_is_shown(pid: int, text: str) -> bool:
+    """Whether it is named in the line with the pids, alone or in a range."""
+    (line,) = (line for line in text.splitlines() if "(3 processes)" in line)
+    words = line.rpartition("  pid ")[2].rpartition(" (")[0].split(", ")
+    ranges = [word.split("-") for word in words]
+    return any(int(ends[0]) <= pid <= int(ends[-1]) for ends in ranges)
+
+
+def test_explain_loaded_and_not_observed(made: World) -> None:
+    with made.child("toy") as child:
+        pid = str(child.pid)
+        loaded = run("scan", "--pid", pid, "--explain", "pkg:pypi/Toy")
+        absent = run("scan", "--pid", pid, "--explain", "pkg:pypi/other")
+        facts = run("scan", "--pid", pid, "--explain", "pkg:pypi/other@3.4", "--format", "ndjson")
+        foreign = run("scan", "--pid", pid, "--explain", "pkg:golang/golang.org/x/net")
+    assert "loaded: pkg:pypi/toy@1.2" in loaded.stdout
+    assert str(made.site / "toy" / "__init__.py") in "".join(loaded.stdout.split())
+    assert "not observed: pkg:pypi/other" in absent.stdout
+    assert "coverage of python: complete" in absent.stdout
+    (package,) = (line for line in lines_of(facts.stdout) if line["type"] == "package")
+    assert (package["state"], package["purl"]) == ("not_observed", "pkg:pypi/other@3.4")
+    assert "no process of this runtime was read (golang)" in foreign.stdout
+
+
+def test_a_process_without_a_runtime_is_named(made: World) -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+        result = run("scan", "--pid", str(child.pid))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"pid {child.pid}\n    no runtime that is known here" in result.stdout
+    assert made.site.exists()
+
+
+def test_hostile_names_do_not_reach_the_terminal(made: World) -> None:
+    script = "evil\x1b]0;owned\x07\u202e\udcff.py"
+    with made.child("toy", script=script) as child:
+        table = run("scan", "--pid", str(child.pid))
+        wire = run("scan", "--pid", str(child.pid), "--format", "ndjson")
+    assert "toy" in table.stdout
+    assert all(line.isprintable() for line in table.stdout.splitlines())
+    lines_of(wire.stdout)
+
+
+def dead_pid() -> int:
+    """The pid of a child that has just ended."""
+    with subprocess.Popen(["true"]) as child:
+        child.wait()
+    return child.pid
+
+
+@pytest.mark.parametrize("form", ["table", "json", "ndjson"])
+def test_a_dead_pid_is_one_line_and_3(form: str) -> None:
+    pid = dead_pid()
+    result = run("scan", "--pid", str(pid), "--format", form)
+    first, second = result.stderr.splitlines()
+    assert result.returncode == 3
+    assert first == f"runtime-sensor: process {pid} is gone"
+    assert second.startswith("  help: ")
+    assert (result.stdout == "") is (form == "table")
+
+
+def test_the_others_are_shown_beside_a_dead_one(made: World) -> None:
+    with made.child("toy") as child:
+        result = run("scan", "--pid", str(dead_pid()), "--pid", str(child.pid))
+    assert result.returncode == 3
+    assert "toy" in result.stdout
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_no_such_container_is_5() -> None:
+    result = run("scan", "--container", "containerd://" + "0" * 64)
+    assert (result.returncode, result.stdout) == (5, "")
+    assert result.stderr.startswith("runtime-sensor: no process of a container 000")
+
+
+@pytest.mark.root
+def test_an_ordinary_user_reads_his_own_process(made: World) -> None:
+    need(os.geteuid() == 0, "becoming another user", "root")
+    with made.child("toy", user=NOBODY) as child:
+        pid = str(child.pid)
+        result = run("scan", "--pid", pid, "--format", "ndjson", nobody=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert packages(lines_of(result.stdout)) == {child.pid: ["pkg:pypi/toy@1.2"]}
+
+
+@pytest.mark.root
+def test_an_ordinary_user_does_not_read_the_process_of_another(made: World) -> None:
+    need(os.geteuid() == 0, "becoming another user", "root")
+    with made.child("toy") as child:
+        result = run("scan", "--pid", str(child.pid), nobody=True)
+    first, second = result.stderr.splitlines()
+    assert (result.returncode, result.stdout) == (4, "")
+    assert first.startswith(f"runtime-sensor: process {child.pid}: ")
+    assert second.startswith("  help: Run as root or as the owner of the process")
+
+
+@pytest.mark.root
+def test_an_ordinary_user_sees_in_the_footer_what_would_fix_it(made: World) -> None:
+    need(os.geteuid() == 0, "becoming another user", "root")
+    with made.child("toy"):
+        result = run("scan", nobody=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Could not be read: " in result.stdout
+    assert "not permitted. Run as root" in result.stdout
+
+
+def test_head_ends_it_quietly(made: World) -> None:
+    with made.child("toy") as child:
+        words = command("scan", "--pid", str(child.pid), "--format", "ndjson")
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        result = subprocess.run(
+            words, cwd=ROOT, stdout=write_end, stderr=subprocess.PIPE, check=False
+        )
+        os.close(write_end)
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
+def test_ctrl_c_ends_it_quietly() -> None:
+    program = (
+        "import os, signal, sensor.scan, sensor.cli\n"
+        "sensor.scan.living = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "raise SystemExit(sensor.cli.main(['scan']))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
