@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from sensor.formats.pymetadata import import_name
 from sensor.model.purl import pypi
 from sensor.resolvers.python.debian import Dpkg
 from sensor.resolvers.python.drafts import Draft, Drafts, contested, evidence
@@ -20,6 +21,7 @@ from sensor.resolvers.python.system import System
 from sensor.resolvers.python.told import Told, few, frozen_names, top
 from sensor.resolvers.python.vendored import copies
 from sensor.resolvers.python.verify import MAX_EVIDENCE, settle, sizes
+from sensor.resolvers.python.versions import MAX_LENGTH, differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from sensor.model.finding import Gap, Package
     from sensor.resolvers.python.modules import Imported
 
+# Gaps that leave no package unseen.
+VERSION_MISSING = "version not in metadata"
+VERSION_DIFFERS = "module and metadata state different versions"
+HARMLESS = frozenset((VERSION_MISSING, VERSION_DIFFERS))
 # Modules that several distributions record are looked at one by one.
 MAX_CONTESTED = 5_000
 
@@ -64,6 +70,7 @@ class _Join:
         self._drafts, self._told = Drafts(process.at), Told()
         self._system = System(dpkg, sites, self._told)
         self._carriers: dict[str, str | None] = {}
+        self._stated = {m.name.lower(): m.version for m in imported.modules if m.version}
 
     def run(self) -> Joined:
         """All of it. Raises Due, ProcessGone, BudgetSpent."""
@@ -104,10 +111,19 @@ class _Join:
         if not modules:
             return
         if dist.version is None:
-            self._told.add("version not in metadata", f"{site.path}/{dist.info}")
+            self._told.add(VERSION_MISSING, f"{site.path}/{dist.info}")
+        else:
+            self._compare(dist.name, dist.version, modules)
         how = f"{'direct_url.json' if dist.project else dist.how} of {dist.info}"
         draft = Draft(dist.name, dist.version, dict.fromkeys(modules, how))
         self._drafts.add(draft, pypi(dist.name, dist.version), self._carrier(owner[0]))
+
+    def _compare(self, name: str, version: str, modules: list[Loaded]) -> None:
+        """Tell when the module that is called like its distribution states another version."""
+        module = import_name(name)
+        stated = self._stated.get(module)
+        if stated and differ(stated, version) and any(m.name.lower() == module for m in modules):
+            self._told.add(VERSION_DIFFERS, f"{name}: {stated[:MAX_LENGTH]} in memory, {version}")
 
     def _carrier(self, root: str) -> str | None:
         """The package that carries a whole import root inside itself."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
+from sensor.errors import BudgetSpent
 from sensor.model.finding import Coverage, Finding, Gap
 from sensor.resolvers.python import mapped
 from sensor.resolvers.python.detect import unsupported
-from sensor.resolvers.python.distributions import join
+from sensor.resolvers.python.distributions import HARMLESS, join
 from sensor.resolvers.python.drafts import RUNTIME
 from sensor.resolvers.python.locate import NOT_STARTED, NotFound, Pending, Place, locate
 from sensor.resolvers.python.modules import Imported
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
-# Gaps that leave nothing unseen.
-HARMLESS = {"version not in metadata"}
 
 
 def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
@@ -37,7 +36,11 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
         return _gap_only(process, other, "this interpreter is not read")
     if process.memory_gap is not None:
         return _by_maps(process, budget, cache, process.memory_gap)
-    return _Look(process, budget, cache).run(cast("dict[str, Any]", memo or {}))
+    try:
+        return _Look(process, budget, cache).run(cast("dict[str, Any]", memo or {}))
+    except BudgetSpent as error:
+        # A process that lies like this costs one look, not each.
+        return _remembering(_gap_only(process, "budget spent", str(error)), "failed", {})
 
 
 class _Look:

@@ -423,6 +423,17 @@ def test_a_version_is_never_guessed() -> None:
     assert reasons(found) == ["version not in metadata"]
 
 
+def test_a_module_that_states_another_version_is_told() -> None:
+    tree = Tree(wheel("a", "2", "a.py") | wheel("b", "1.0", "b.py"))
+    modules = (Module("a", f"{SITE}/a.py", version="1"), Module("b", f"{SITE}/b.py", version="1"))
+    budget = Budget(tree.meter, seconds=60)
+    found = join(TreeProcess(tree), Imported(modules, "3.11", None), FileCache(), budget)
+    assert names(found) == {"pkg:pypi/a@2": None, "pkg:pypi/b@1.0": None}
+    assert [(g.reason, g.detail) for g in found.gaps] == [
+        ("module and metadata state different versions", "a: 1 in memory, 2")
+    ]
+
+
 def test_left_overs_of_pip_are_passed_over() -> None:
     tree = Tree(
         wheel("a", "2", "a.py") | {f"{SITE}/~-1.dist-info/METADATA": "Name: a\nVersion: 1\n"}
