@@ -1,0 +1,4 @@
+package core
+
+//go:noinline
+func Work(count int) int { return count + 1 }

@@ -1,0 +1,3 @@
+module example.test/local
+
+go 1.12

@@ -1,0 +1,4 @@
+package local
+
+//go:noinline
+func Work(count int) int { return count + 2 }

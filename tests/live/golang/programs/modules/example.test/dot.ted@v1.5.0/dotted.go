@@ -1,0 +1,4 @@
+package dotted
+
+//go:noinline
+func Work(count int) int { return count * 3 }

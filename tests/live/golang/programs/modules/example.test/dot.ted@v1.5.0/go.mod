@@ -1,0 +1,3 @@
+module example.test/dot.ted
+
+go 1.12

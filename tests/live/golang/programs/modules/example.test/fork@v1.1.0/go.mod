@@ -1,0 +1,3 @@
+module example.test/old
+
+go 1.12

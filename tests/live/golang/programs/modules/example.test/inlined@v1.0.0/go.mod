@@ -1,0 +1,3 @@
+module example.test/inlined
+
+go 1.12

@@ -1,0 +1,3 @@
+module example.test/types
+
+go 1.12

@@ -1,0 +1,5 @@
+package types
+
+type Limit int
+
+const Most Limit = 7

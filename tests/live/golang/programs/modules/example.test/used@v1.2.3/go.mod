@@ -1,0 +1,3 @@
+module example.test/used
+
+go 1.12

@@ -1,0 +1,4 @@
+package used
+
+//go:noinline
+func Work(count int) int { return count * 3 }

@@ -1,0 +1,3 @@
+module go.example.test/kit
+
+go 1.12

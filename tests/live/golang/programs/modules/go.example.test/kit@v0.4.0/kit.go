@@ -1,0 +1,4 @@
+package kit
+
+//go:noinline
+func Work(count int) int { return count * 3 }
