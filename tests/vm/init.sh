@@ -3,7 +3,6 @@
 # /run.env sets CGROUP (v1, v2, hybrid), MARK (begins our own lines), and the command as "$@".
 B=/usr/bin/busybox
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8
-export PYTHONDONTWRITEBYTECODE=1
 $B mkdir -p /proc /sys /dev /run /tmp /root /opt/busybox
 $B mount -t proc proc /proc
 $B mount -t sysfs sysfs /sys

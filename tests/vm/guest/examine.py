@@ -1,6 +1,7 @@
-"""What the local Opener says about the mapped files of a process, as JSON on one line.
+"""What the local Opener says about the mapped files of a process, one line of JSON for each look.
 
-usage: python -m tests.vm.guest.examine PID. Started with six capabilities only, by `sixcaps`.
+usage: python -m tests.vm.guest.examine PID. Looks once for each line of its input. Started with six
+capabilities only, by `sixcaps`.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Look at each mapped file once."""
-    pid = int(sys.argv[1])
+    """Look as often as asked."""
+    for _ in sys.stdin:
+        print(json.dumps(look(int(sys.argv[1]))), flush=True)  # noqa: T201 - the answer
+
+
+def look(pid: int) -> dict[str, object]:
+    """Open the process anew, and each mapped file once."""
     opener = LocalOpener()
     with opener.open_process(opener.key(pid)) as process:
         mapped = {mapping.path: mapping for mapping in process.maps() if mapping.inode}
-        answer = {
+        return {
             "capabilities": capabilities(),
             "map_files": map_files(pid, next(iter(mapped.values()))),
             "memory_gap": process.memory_gap,
             "files": {path: opened(process.files, mapping) for path, mapping in mapped.items()},
             "stat_has_mapped_device": stat_has_mapped_device(pid, process),
         }
-    print(json.dumps(answer))  # noqa: T201 - the answer
 
 
 def capabilities() -> int:

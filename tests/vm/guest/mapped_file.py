@@ -12,10 +12,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.vm.guest.room import Room
 from tests.vm.guest.sixcaps import SIX
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 EXTENSION = "/usr/lib/python3/dist-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so"
 # The program tells what it has loaded: the truth that the scan is held against.
@@ -32,19 +35,12 @@ def main() -> None:
     with Room() as room:
         root = room.overlay(image, work)
         pid, truth = room.start(root, ["/usr/bin/python3", "-c", PROGRAM])
-        before = examine(pid)
-        check_rights(before)
-        check_recognised(before["files"])
-        scanned = scan(pid)
-        # Another file over its path, as a workload could put it there; maps shows no difference.
-        room.do("mount", "--bind", root / "usr/bin/python3.11", f"{root}{EXTENSION}")
-        assert examine(pid)["files"][EXTENSION] == "refused: not the mapped file"
-        room.do("umount", f"{root}{EXTENSION}")
-        assert examine(pid)["files"][EXTENSION] == "\x7fELF"
-        # Another file under its name: maps says that the mapped one is deleted.
-        room.do("cp", f"{root}{EXTENSION}", root / "copy")
-        room.do("mv", root / "copy", f"{root}{EXTENSION}")
-        assert examine(pid)["files"][EXTENSION] == "refused: deleted"
+        with Examiner(pid) as examiner:
+            before = examiner.look()
+            check_rights(before)
+            check_recognised(before["files"])
+            scanned = scan(pid)
+            check_swapped(room, root, examiner)
     answer = {
         "truth": json.loads(truth),
         "scanned": scanned,
@@ -54,17 +50,61 @@ def main() -> None:
     print(json.dumps(answer))  # noqa: T201 - the answer
 
 
-def run(*command: str) -> str:
-    """What a module and its arguments write, with the six capabilities."""
-    wrapped = [sys.executable, "-m", "tests.vm.guest.sixcaps", sys.executable, "-m", *command]
-    done = subprocess.run(wrapped, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+class Examiner:
+    """`examine` as a process with the six capabilities."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            with_six("tests.vm.guest.examine", str(self._pid)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.communicate()
+
+    def look(self) -> dict[str, Any]:
+        """One more look."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("look\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def extension(self) -> str:
+        """What became of the one extension module."""
+        answer: str = self.look()["files"][EXTENSION]
+        return answer
 
 
-def examine(pid: int) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(run("tests.vm.guest.examine", str(pid)))
-    return answer
+def with_six(*module: str) -> list[str]:
+    """The command of a module and its arguments, with the six capabilities."""
+    return [sys.executable, "-m", "tests.vm.guest.sixcaps", sys.executable, "-m", *module]
+
+
+def check_swapped(room: Room, root: Path, examiner: Examiner) -> None:
+    """Put another file in the place of the mapped one, as a workload could, in two ways."""
+    path = f"{root}{EXTENSION}"
+    # Over its path: maps shows no difference.
+    room.do("mount", "--bind", root / "usr/bin/python3.11", path)
+    assert examiner.extension() == "refused: not the mapped file"
+    room.do("umount", path)
+    assert examiner.extension() == "\x7fELF"
+    # Under its name: maps says that the mapped one is deleted.
+    room.do("cp", path, root / "copy")
+    room.do("mv", root / "copy", path)
+    assert examiner.extension() == "refused: deleted"
 
 
 def check_rights(answer: dict[str, Any]) -> None:
@@ -90,8 +130,10 @@ def check_recognised(files: dict[str, str]) -> None:
 
 def scan(pid: int) -> dict[str, str | None]:
     """Name and version of the packages that the sensor's own command finds loaded."""
-    lines = run("sensor.cli", "scan", "--pid", str(pid), "--format", "ndjson").splitlines()
-    facts = [json.loads(line) for line in lines]
+    command = with_six("sensor.cli", "scan", "--pid", str(pid), "--format", "ndjson")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = [json.loads(line) for line in done.stdout.splitlines()]
     loaded = [fact for fact in facts if fact["type"] == "package" and fact["state"] == "loaded"]
     return {fact["name"]: fact["version"] for fact in loaded}
 
