@@ -17,7 +17,7 @@ from sensor.host import fixturefile
 from sensor.host.cache import FileCache
 from sensor.host.recorded import RecordedOpener
 from sensor.host.recorder import RecordingOpener
-from sensor.host.recording import to_plain
+from sensor.host.recordingplain import to_plain
 from sensor.look import Look, look_until_done
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from sensor.errors import FixtureError
-from sensor.host.recording import from_plain, to_plain
+from sensor.host.recordingplain import from_plain, to_plain
 
 if TYPE_CHECKING:
     from pathlib import Path

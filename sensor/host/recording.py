@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from sensor.errors import FileMissing, FileRefused, FixtureError, ProcessGone
 from sensor.formats.pathtext import to_text
 from sensor.host.intervals import Intervals
-from sensor.model.process import Arguments, Descriptor, Mapping, ProcessKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sensor.formats.source import Range
     from sensor.model.file import FileId
+    from sensor.model.process import Arguments, Descriptor, Mapping, ProcessKey
 
 # An answer about a file: {"value": …}, {"missing": true} or {"refused": reason}.
 Answer = dict[str, Any]
@@ -120,89 +120,3 @@ def value_of(answer: Answer, path: str) -> Any:  # noqa: ANN401 - as recorded
     if "refused" in answer:
         raise FileRefused(path, answer["refused"])
     return answer["value"]
-
-
-def to_plain(recording: Recording) -> tuple[dict[str, Any], bytes]:
-    """The recording as JSON, and all known bytes one after the other. Same answers, same result."""
-    blobs: list[bytes] = []
-    plain = {
-        "process": _process_to_plain(recording),
-        "memory": _content_to_plain(recording.memory, blobs),
-        "searches": [
-            {"pattern": pattern.hex(), "ranges": ranges, "limit": limit, "hits": hits}
-            for (pattern, ranges, limit), hits in sorted(recording.searches.items())
-        ],
-        "opened": recording.opened,
-        "mapped": recording.mapped,
-        "listed": recording.listed,
-        "links": recording.links,
-        "stats": recording.stats,
-        "contents": {
-            token: _content_to_plain(content, blobs)
-            for token, content in sorted(recording.contents.items())
-        },
-    }
-    return plain, b"".join(blobs)
-
-
-def from_plain(plain: dict[str, Any], data: bytes) -> Recording:
-    """The recording of `to_plain`. Raises KeyError, TypeError, ValueError when it is damaged."""
-    process = plain["process"]
-    recording = Recording(
-        key=ProcessKey(process["pid"], process["start_ticks"]),
-        at=process["at"],
-        exe=process["exe"],
-        arguments=Arguments(**process["arguments"]),
-        memory_gap=process["memory_gap"],
-        maps=[Mapping(*item) for item in process["maps"]],
-        descriptors=_descriptors(process["descriptors"]),
-        gone=process["gone"],
-    )
-    rest = memoryview(data)
-    recording.memory, rest = _content(plain["memory"], rest)
-    for token, item in plain["contents"].items():
-        recording.contents[token], rest = _content(item, rest)
-    if rest:
-        raise ValueError("bytes that belong to nothing")
-    for item in plain["searches"]:
-        ranges = tuple((start, size) for start, size in item["ranges"])
-        recording.searches[bytes.fromhex(item["pattern"]), ranges, item["limit"]] = item["hits"]
-    for name in ("opened", "mapped", "listed", "links", "stats"):
-        setattr(recording, name, dict(plain[name]))
-    return recording
-
-
-def _process_to_plain(recording: Recording) -> dict[str, Any]:
-    return {
-        "pid": recording.key.pid,
-        "start_ticks": recording.key.start_ticks,
-        "at": recording.at,
-        "exe": recording.exe,
-        "arguments": asdict(recording.arguments),
-        "memory_gap": recording.memory_gap,
-        "maps": [list(mapping) for mapping in recording.maps],
-        "descriptors": recording.descriptors and [list(item) for item in recording.descriptors],
-        "gone": recording.gone,
-    }
-
-
-def _descriptors(plain: list[Any] | None) -> list[Descriptor] | None:
-    return None if plain is None else [Descriptor(*item) for item in plain]
-
-
-def _content_to_plain(content: Content, blobs: list[bytes]) -> dict[str, Any]:
-    merged = content.known.merged()
-    blobs += [data for _, data in merged]
-    absent = sorted(asked for asked in content.absent if content.answer(*asked) is None)
-    return {"known": [[start, len(data)] for start, data in merged], "absent": absent}
-
-
-def _content(plain: dict[str, Any], data: memoryview) -> tuple[Content, memoryview]:
-    known = []
-    for start, size in plain["known"]:
-        if not 0 < size <= len(data):
-            raise ValueError("fewer bytes than its table says")
-        known.append((start, bytes(data[:size])))
-        data = data[size:]
-    absent = {(start, size) for start, size in plain["absent"]}
-    return Content(Intervals(known), absent), data
