@@ -77,10 +77,10 @@ def show(directory: Path) -> Iterator[str]:
     plain, _ = to_plain(recording)
     yield from _texts(plain, "answers")
     for start, data in recording.memory.known.merged():
-        yield from _strings(data, start, "memory")
+        yield from strings(data, start, "memory")
     for token, content in sorted(recording.contents.items()):
         for start, data in content.known.merged():
-            yield from _strings(data, start, f"file {token}")
+            yield from strings(data, start, f"file {token}")
 
 
 def _manifest(recording: Recording, look: Look) -> dict[str, Any]:
@@ -124,7 +124,8 @@ def _texts(plain: Any, where: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
             yield from _texts(value, where)
 
 
-def _strings(data: bytes, start: int, where: str) -> Iterator[str]:
+def strings(data: bytes, start: int, where: str) -> Iterator[str]:
+    """The texts in `data`, which stands at `start` of `where`: ASCII and UTF-8, then UTF-16."""
     for match in _TEXT.finditer(data):
         yield f"{where} {start + match.start():#x}: {match[0].decode(errors='backslashreplace')}"
     for match in _WIDE.finditer(data):

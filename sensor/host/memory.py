@@ -66,10 +66,11 @@ class Memory:
         return sorted(hits)
 
     def _keep(self, pages: dict[int, bytes]) -> None:
+        if len(pages) > MAX_CACHED:
+            return
         if len(self._cache) + len(pages) > MAX_CACHED:
             self._cache.clear()
-        if len(pages) <= MAX_CACHED:
-            self._cache |= pages
+        self._cache |= pages
 
     def _fetch(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Pages with their bytes, of those that are present; `wanted` ascends."""
