@@ -30,7 +30,7 @@ class Toolbox:
         known = self._store.look(component)
         if known.state == "gone":
             raise Gone(f"{name} {component.version}: {known.reason}")
-        need(known.state == "have", f"{name} {component.version}: {known.reason}", "make toolbox")
+        need(known.state == "have", f"{name}: {known.reason}", f"make toolbox ARGS={name}")
         return self._store.folder(component)
 
     def python(self, version: str) -> Python:
