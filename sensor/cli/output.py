@@ -88,7 +88,9 @@ class Output:
         else:
             lines = table(self._groups, columns=width, everything=self._everything)
         seconds = time.monotonic() - self._began
-        text = [*lines, "", *footer(self._summary, seconds=seconds, columns=width)]
+        root = os.geteuid() == 0
+        end = footer(self._summary, seconds=seconds, columns=width, root=root)
+        text = [*lines, "", *end]
         encoding = sys.stdout.encoding or "utf-8"
         _write(("\n".join(text).lstrip("\n") + "\n").encode(encoding, "backslashreplace"))
 

@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress(len(pids)) as progress:
         scanner = Scanner(LocalOpener(), RESOLVERS, between=progress.tick)
         types = {resolver.name: resolver.purl_types for resolver in RESOLVERS}
-        output = Output(arguments.format, types, wanted=wanted, everything=bool(arguments.pid))
+        chosen = bool(arguments.pid or arguments.container)
+        output = Output(arguments.format, types, wanted=wanted, everything=chosen)
         output.show(complaints.watch(scanner.scan(progress.over(pids))))
     return complaints.report()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sensor.errors import NotPermitted
 from sensor.model.finding import State
 from sensor.model.seen import Outcome
 from sensor.report.text import numbers, plural, printable, wrapped
@@ -21,20 +20,34 @@ MAX_PIDS = 12
 OWN_LINE = {"process ended", "not permitted"}
 
 
-def footer(summary: Summary, *, seconds: float, columns: int | None) -> Iterator[str]:
-    """Lines below the table, at most `columns` wide where they can be."""
-    for line in _lines(summary, seconds):
+# What would let us read the rest: the one thing, for an ordinary user and for root.
+FIX = "Run it as root to read them: sudo runtime-sensor scan."
+FIX_ROOT = (
+    "Root is refused here: it lacks the capability SYS_PTRACE, or a security module or a user "
+    "namespace forbids it. In Kubernetes give the pod SYS_PTRACE, DAC_READ_SEARCH and an "
+    "unconfined AppArmor profile."
+)
+
+
+def footer(
+    summary: Summary, *, seconds: float, columns: int | None, root: bool = False
+) -> Iterator[str]:
+    """Lines below the table, at most `columns` wide where they can be.
+
+    `root` says whether we are root already: the way to see more is another then.
+    """
+    for line in _lines(summary, seconds, FIX_ROOT if root else FIX):
         yield from wrapped(line, columns)
 
 
-def _lines(summary: Summary, seconds: float) -> Iterator[str]:
+def _lines(summary: Summary, seconds: float, fix: str) -> Iterator[str]:
     read = plural(summary.outcomes[Outcome.READ], "process", "processes")
     yield f"Read {read} in {seconds:.1f} s: {_read(summary)}."
     yield f"Packages: {_packages(summary)}."
     if summary.incomplete:
         yield f"Coverage incomplete: {_of_runtimes(summary.incomplete)}."
     yield from _gaps(summary)
-    yield from _not_read(summary)
+    yield from _not_read(summary, fix)
 
 
 def _read(summary: Summary) -> str:
@@ -72,12 +85,12 @@ def _example(gap: GapCount) -> str:
     return f" (for example {details[0]})" if details else ""
 
 
-def _not_read(summary: Summary) -> Iterator[str]:
+def _not_read(summary: Summary, fix: str) -> Iterator[str]:
     for name, pids in sorted(summary.unsupported.items()):
         yield f"Not supported yet: {TITLES.get(name, name)}: {_pids(pids)}."
     refused = summary.pids.get(Outcome.NOT_PERMITTED)
     if refused:
-        yield f"Could not be read: {_pids(refused)}: not permitted. {NotPermitted.help}"
+        yield f"Could not be read: {_pids(refused)}: not permitted. {fix}"
     ended = summary.pids.get(Outcome.ENDED)
     if ended:
         yield f"Ended while we looked: {_pids(ended)}."

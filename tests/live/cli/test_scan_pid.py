@@ -182,7 +182,7 @@ def test_an_ordinary_user_sees_in_the_footer_what_would_fix_it(made: World) -> N
         result = run("scan", nobody=True)
     assert (result.returncode, result.stderr) == (0, "")
     assert "Could not be read: " in result.stdout
-    assert "not permitted. Run as root" in result.stdout
+    assert "not permitted. Run it as root to read them" in result.stdout
 
 
 def test_head_ends_it_quietly(made: World) -> None:

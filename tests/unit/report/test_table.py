@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor.model.seen import Outcome
 from sensor.report.explain import explained
 from sensor.report.explain_text import explain_text
 from sensor.report.footer import footer
@@ -102,6 +103,15 @@ def test_nothing_but_a_footer_when_nothing_was_found() -> None:
         "Read 0 processes in 0.0 s: nothing.",
         "Packages: none, counted in each process.",
     ]
+
+
+def test_root_is_told_another_way_to_see_more() -> None:
+    summary = Summary()
+    summary.add(made.unread(700, Outcome.NOT_PERMITTED, "not permitted", "refused"))
+    last = [list(footer(summary, seconds=0, columns=None, root=root))[-1] for root in (True, False)]
+    assert "SYS_PTRACE" in last[0]
+    assert "sudo runtime-sensor scan" in last[1]
+    assert all("1 process (pid 700)" in line for line in last)
 
 
 def write() -> None:
