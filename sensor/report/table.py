@@ -13,6 +13,7 @@ from sensor.report.groups import is_read
 from sensor.report.text import (
     cut,
     cut_left,
+    filled,
     numbers,
     padded,
     plural,
@@ -149,9 +150,10 @@ def _widths(rows: Iterable[Row], columns: int | None) -> list[int]:
 
 
 def _line(row: Row, widths: list[int], columns: int | None) -> str:
+    if columns is None:  # for a file or another program: nothing is cut away
+        whole = INDENT + GAP.join(map(filled, row.cells, widths)) + GAP
+        return f"{whole}{row.kind} {row.path}".rstrip()
     left = INDENT + GAP.join(map(padded, row.cells, widths)) + GAP
-    if columns is None:
-        return f"{left}{row.kind} {row.path}".rstrip()
     room = max(columns - width(left), MIN_EVIDENCE)
     kind = cut(row.kind, room)
     space = room - width(kind) - 1

@@ -80,8 +80,12 @@ def _head(text: str, columns: int) -> str:
 
 def padded(text: str, columns: int) -> str:
     """Text cut or filled with blanks to exactly so many columns."""
-    short = cut(text, columns)
-    return short + " " * (columns - width(short))
+    return filled(cut(text, columns), columns)
+
+
+def filled(text: str, columns: int) -> str:
+    """Text filled with blanks to at least so many columns."""
+    return text + " " * (columns - width(text))
 
 
 def wrapped(text: str, columns: int | None) -> list[str]:

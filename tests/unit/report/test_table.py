@@ -90,6 +90,16 @@ def test_every_package_is_drawn_once_whatever_its_carriers_say() -> None:
     assert sorted(drawn) == sorted(["a", "b", "self", "top", *(f"d{n}" for n in range(50))])
 
 
+def test_nothing_is_cut_away_for_a_file_or_another_program() -> None:
+    name = "example.test/" + "long/" * 40
+    groups = Groups()
+    groups.add(made.read(1, "/app/server", golang=made.go(made.module(name, "v1", ("",)))))
+    narrow = "\n".join(table(groups, columns=100, everything=False))
+    whole = "\n".join(table(groups, columns=None, everything=False))
+    assert name in whole
+    assert name not in narrow
+
+
 def test_a_part_stands_below_its_carrier() -> None:
     pip = made.pypi("pip", "23.2.1")
     parts = [made.pypi(name, "1", inside=pip.purl) for name in ("zlib", "attrs")]
