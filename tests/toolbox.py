@@ -135,14 +135,15 @@ COMPONENTS: tuple[Component, ...] = (
     *(_rooted(version, suite) for version, suite in ROOT_PYTHONS.items()),
     Component(
         "debian-python-root",
-        "bookworm",
+        "bookworm-2",
         "apt",
         60,
         ("live/containers", "live/python", "vm"),
         partial(
             deb.fetch_root,
             suite="bookworm",
-            packages=("python3", "python3-yaml", "python3-requests"),
+            # base-files has /etc/os-release, without which packages have no distribution.
+            packages=("base-files", "python3", "python3-yaml", "python3-requests"),
         ),
     ),
     _environment("python-apps", APPS, 90),

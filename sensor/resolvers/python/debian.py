@@ -75,9 +75,9 @@ class Dpkg:
         Raises Due when the budget is used (what was read is in the cache), and Malformed.
         """
         key = next((k for k in self._files.stat_many([dpkg.STATUS, dpkg.STATUS_PARTS]) if k), None)
-        release = self._release() if key else None
-        if key is None or release is None:
+        if key is None:
             return None
+        release = self._release()
         known: Any = self._cache.get(OWNERS, key) or {}
         value = known.get(directory, {})
         if "units" not in value:
@@ -87,12 +87,12 @@ class Dpkg:
                 raise Due
         return Debian(value, release)
 
-    def _release(self) -> osrelease.Release | None:
+    def _release(self) -> osrelease.Release:
         for path in _RELEASES:
             data = self._whole(path, osrelease.MAX_BYTES)
             if isinstance(data, bytes):
                 return osrelease.release(data)
-        return None
+        raise Malformed("dpkg is there, but no os-release tells whose packages these are")
 
     def _read(self, directory: str, known: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """Read lists until the budget is used; whether all are read, and what they say."""

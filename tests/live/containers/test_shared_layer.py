@@ -38,7 +38,7 @@ class Image(NamedTuple):
 
 PROGRAM = "import yaml, requests, signal; print('ready', flush=True); signal.pause()"
 PYTHON = Image(
-    "debian-python-root", "python", ("/usr/bin/python3", "-c", PROGRAM), "ready\n", "pyyaml"
+    "debian-python-root", "python", ("/usr/bin/python3", "-c", PROGRAM), "ready\n", "python3-yaml"
 )
 GO = Image("kubectl", "golang", ("/bin/kubectl", "proxy"), "Starting to serve", "k8s.io/client-go")
 

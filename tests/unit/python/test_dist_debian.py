@@ -97,8 +97,10 @@ def test_an_image_without_dpkg_or_release_keeps_the_distribution() -> None:
         f"{PLACE}/six-1.dist-info/RECORD": "six.py,,\n",
     }
     without_release = files | {"/var/lib/dpkg/status": paragraph("python3-six", "1-1")}
-    for tree in (Tree(files), Tree(without_release)):
-        assert [p.purl for p in look(tree, {"six": "six.py"}).packages] == ["pkg:pypi/six@1"]
+    for tree, gaps in ((Tree(files), []), (Tree(without_release), ["dpkg database not read"])):
+        found = look(tree, {"six": "six.py"})
+        assert [p.purl for p in found.packages] == ["pkg:pypi/six@1"]
+        assert [gap.reason for gap in found.gaps] == gaps
 
 
 def test_distroless() -> None:
