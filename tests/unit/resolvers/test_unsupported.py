@@ -9,6 +9,7 @@ import pytest
 
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget, Meter
+from sensor.model.finding import NOT_MINE
 from sensor.model.process import Mapping
 from sensor.resolvers import RESOLVERS
 from sensor.resolvers.unsupported import REASON, RUNTIMES, TITLES, UNSUPPORTED
@@ -93,6 +94,20 @@ def test_recognised(name: str, exe: str, paths: list[str]) -> None:
 )
 def test_not_taken_for_one(exe: str, paths: list[str]) -> None:
     assert not findings(exe, *paths)
+
+
+def test_an_answer_is_for_one_process_only() -> None:
+    maps = Mapped("/usr/bin/java", ["/x/libjvm.so"])
+    first, other = (cast("Process", one) for one in (maps, Mapped("/usr/bin/bash")))
+    (java,) = (resolver for resolver in UNSUPPORTED if resolver.name == "java")
+    asked = [java.detects(process) for process in (first, other, first, other)]
+    assert asked == [True, False, True, False]
+    assert java.resolve(other, Budget(other.meter), FileCache(), None) == NOT_MINE
+
+
+def test_a_process_can_hold_two_runtimes() -> None:
+    found = findings("/usr/bin/node", "/usr/lib/jvm/lib/server/libjvm.so")
+    assert set(found) == {"node", "java"}
 
 
 def test_names_are_told_once_and_none_hides_a_resolver_that_can_read() -> None:
