@@ -46,6 +46,10 @@ class Child:
         """Have it become a shell, and wait until that runs; only once."""
         self._once("exec\n", "execed\n")
 
+    def chroot(self, root: Path) -> None:
+        """Have it change its root, and wait until that is done; only once."""
+        self._once(f"chroot {root}\n", "done\n")
+
     def _once(self, said: str, answer: str) -> None:
         if said not in self.said:
             self.said.add(said)

@@ -29,6 +29,8 @@ print(address, flush=True)
 for line in sys.stdin:
     if line == "poke\n":
         memory[2 * PAGE : 2 * PAGE + 4] = b"poke"
+    elif line.startswith("chroot "):
+        os.chroot(line[7:-1])
     elif line == "exec\n":
         os.execvp("sh", ["sh", "-c", "echo execed; read line"])
     print("done", flush=True)
