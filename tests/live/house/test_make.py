@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -127,6 +128,35 @@ def test_help_lists_every_target(clone: Path) -> None:
         assert f"make {target} " in done.stdout
 
 
+def ci(clone: Path, folder: Path, failing: str) -> subprocess.CompletedProcess[str]:
+    """Run .ci/run with a make that only prints what it was asked for, and fails for one target."""
+    script(folder / "make", f'echo "make $* REQUIRE=$REQUIRE $CI_STARTED"\n[ "$1" != {failing} ]')
+    env = dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}", ARGS="-k one", CI_STARTED="7")
+    command = ["bash", str(clone / ".ci/run")]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_ci_fetches_then_lints_then_tests_and_requires_all(clone: Path, tmp_path: Path) -> None:
+    done = ci(clone, tmp_path / "bin", failing="nothing")
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if line.startswith("make ")] == [
+        "make .venv/.test REQUIRE=all 7",
+        "make toolbox ARGS= REQUIRE=all 7",
+        "make lint REQUIRE=all 7",
+        "make test ARGS=-k one REQUIRE=all 7",
+    ]
+
+
+@pytest.mark.parametrize("part", ["toolbox", "lint", "test"])
+def test_ci_fails_with_any_part_and_still_runs_the_others(
+    clone: Path, tmp_path: Path, part: str
+) -> None:
+    done = ci(clone, tmp_path / "bin", failing=part)
+    assert done.returncode == 1
+    assert "\nmake test " in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(f"failed: {part}")
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(600)
 def test_make_scan_in_a_fresh_clone(clone: Path) -> None:
@@ -160,7 +190,10 @@ def test_the_wheel_works_without_the_checkout(clone: Path, tmp_path: Path) -> No
     assert '"type":"summary"' in done.stdout
     where = [str(python), "-c", "import sensor; print(sensor.__file__)"]
     done = subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert Path(done.stdout.strip()).is_relative_to(tmp_path / "elsewhere")
+    installed = Path(done.stdout.strip()).parent
+    assert installed.is_relative_to(tmp_path / "elsewhere")
+    shipped = {file.relative_to("sensor") for file in tracked() if file.parts[0] == "sensor"}
+    assert {file for file in shipped if not (installed / file).is_file()} == set()
 
 
 def build_wheel(clone: Path, tmp_path: Path) -> Path:

@@ -110,6 +110,20 @@ def test_the_next_run_begins_with_what_was_late(
     assert json.loads(late_file(small).read_text()) == []
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_was_late_comes_first_in_any_random_order(small: pytest.Pytester, seed: int) -> None:
+    small.makeini(MARKERS.replace("addopts = -p no:randomly", ""))
+    names = "".join(f"def test_{letter}(): pass\n" for letter in "abcdefghijkl")
+    module = small.makepyfile(names).name
+    late_file(small).parent.mkdir()
+    late_file(small).write_text(json.dumps([f"{module}::test_h", "gone.py::test_old"]))
+    result = small.runpytest("-v", f"--randomly-seed={seed}")
+    result.assert_outcomes(passed=12)
+    ran = [line.split()[0] for line in result.outlines if "PASSED" in line]
+    assert ran[0] == f"{module}::test_h"
+    assert ran[1:] != sorted(ran[1:])
+
+
 def test_late_is_remembered_by_a_run_that_selects_other_tests(
     small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
