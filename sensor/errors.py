@@ -8,7 +8,9 @@ SensorError
 ├── BudgetSpent      a look cost more than it may: becomes a gap
 ├── Malformed        bytes that are not what they should be: becomes a gap
 ├── FixtureError     a recording that cannot be read, or lacks what is asked for
-└── UsageError       the command line asks for something that is not there
+├── UsageError       the command line asks for something that cannot be
+├── NoSuchContainer  no process of such a container is seen
+└── OutputFailed     what was found cannot be written
 """
 
 from __future__ import annotations
@@ -94,3 +96,10 @@ class NoSuchContainer(SensorError):
         "podman ps print it; inside a container only its own processes are seen."
     )
     exit_code = 5
+
+
+class OutputFailed(SensorError):
+    """Standard output does not take what we write: the disk is full, for example."""
+
+    help = "Make room, or write the output to another place."
+    exit_code = 7

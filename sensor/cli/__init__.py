@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more when it ends: let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from sensor.cli.stdout import drop  # noqa: PLC0415 - as in `_run`
+
+        drop()
         return PIPE_CLOSED
 
 
@@ -33,7 +33,8 @@ def _run(words: Sequence[str]) -> int:
     from sensor.cli import demo, record, replay, scan  # noqa: PLC0415
     from sensor.cli.arguments import Parser  # noqa: PLC0415
     from sensor.cli.errors import complain  # noqa: PLC0415
-    from sensor.errors import SensorError  # noqa: PLC0415
+    from sensor.cli.stdout import drop  # noqa: PLC0415
+    from sensor.errors import OutputFailed, SensorError  # noqa: PLC0415
 
     parser = Parser(prog="runtime-sensor", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"runtime-sensor {__version__}")
@@ -50,5 +51,7 @@ def _run(words: Sequence[str]) -> int:
         code: int = arguments.run(arguments)
     except SensorError as error:
         complain(str(error), error.help)
+        if isinstance(error, OutputFailed):
+            drop()
         return error.exit_code
     return code

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from sensor.cli.stdout import write, write_text
 from sensor.report import facts
 from sensor.report.explain import explained
 from sensor.report.explain_text import explain_text
@@ -61,7 +62,7 @@ class Output:
         elif self._form == "json":
             self._lines.extend(facts.lines(chosen))
         else:
-            _write(b"".join(facts.dumps(line) for line in facts.lines(chosen)))
+            write(b"".join(facts.dumps(line) for line in facts.lines(chosen)))
 
     def _finish(self) -> None:
         if self._form == "table":
@@ -69,7 +70,7 @@ class Output:
             return
         line = self._summary_line()
         document = facts.document(self._lines, line) if self._form == "json" else line
-        _write(facts.dumps(document, indent=self._form == "json"))
+        write(facts.dumps(document, indent=self._form == "json"))
 
     def _summary_line(self) -> facts.Line:
         used = cost()
@@ -91,8 +92,7 @@ class Output:
         root = os.geteuid() == 0
         end = footer(self._summary, seconds=seconds, columns=width, root=root)
         text = [*lines, "", *end]
-        encoding = sys.stdout.encoding or "utf-8"
-        _write(("\n".join(text).lstrip("\n") + "\n").encode(encoding, "backslashreplace"))
+        write_text("\n".join(text).lstrip("\n") + "\n")
 
 
 def columns() -> int | None:
@@ -100,10 +100,3 @@ def columns() -> int | None:
     if not (sys.stdout.isatty() or os.environ.get("COLUMNS")):
         return None
     return max(shutil.get_terminal_size().columns, MIN_COLUMNS)
-
-
-def _write(data: bytes) -> None:
-    """Write bytes, at once: a reader of ndjson sees each process when it was read."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()

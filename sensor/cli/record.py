@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensor.cli.arguments import pid
+from sensor.cli.stdout import write_text
 from sensor.errors import UsageError
 from sensor.report.text import plural, printable
 
@@ -49,7 +50,7 @@ def _record(number: int, directory: Path) -> int:
     look = record(opener, opener.key(number), RESOLVERS, directory)
     packages = sum(len(finding.packages) for finding in look.findings.values())
     what = f"process {number}, {plural(packages, 'package')}"
-    sys.stdout.write(f"recorded {what}, into {printable(str(directory))}\n")
+    write_text(f"recorded {what}, into {printable(str(directory))}\n")
     sys.stderr.write(WARNING.format(directory=printable(str(directory))))
     return 0
 
@@ -58,6 +59,5 @@ def _show(directory: Path) -> int:
     from sensor.fixture import show  # noqa: PLC0415 - as in `_record`
 
     for line in show(directory):
-        sys.stdout.write(f"{printable(line)}\n")
-    sys.stdout.flush()
+        write_text(f"{printable(line)}\n")
     return 0

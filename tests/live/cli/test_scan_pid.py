@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -195,6 +196,17 @@ def test_head_ends_it_quietly(made: World) -> None:
         )
         os.close(write_end)
     assert (result.returncode, result.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "ndjson"])
+def test_a_full_disk_is_one_line_and_7(made: World, form: str) -> None:
+    with made.child("toy") as child, Path("/dev/full").open("wb") as full:
+        words = command("scan", "--pid", str(child.pid), "--format", form)
+        result = subprocess.run(words, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    first, second = result.stderr.decode().splitlines()
+    assert result.returncode == 7
+    assert first == "runtime-sensor: cannot write the output: No space left on device"
+    assert second.startswith("  help: ")
 
 
 def test_ctrl_c_ends_it_quietly() -> None:
