@@ -64,11 +64,11 @@ def sources(data: bytes) -> list[str]:
 
 
 def top_level(data: bytes) -> list[str]:
-    """The import names of a top_level.txt, a namespace as `a/b` or `a.b`. Raises Malformed."""
+    """The import names of a top_level.txt. Raises Malformed."""
     names = [name for row in _text(data).split("\n") if (name := row.strip())]
     if len(names) > MAX_NAMES or any(len(name) > MAX_PATH for name in names):
         raise Malformed(f"{len(names)} top-level names")
-    return [name.replace(".", "/") for name in names if "\0" not in name]
+    return [name for name in names if "\0" not in name]
 
 
 def relative(path: str) -> str | None:

@@ -13,7 +13,14 @@ from sensor.formats.pymetadata import import_name
 from sensor.model.purl import pypi
 from sensor.resolvers.python.debian import Dpkg
 from sensor.resolvers.python.drafts import Draft, Drafts, contested, evidence
-from sensor.resolvers.python.match import Loaded, Matches, Owner, carrier, match
+from sensor.resolvers.python.match import (
+    MAX_MODULES,
+    Loaded,
+    Matches,
+    Owner,
+    carrier,
+    match,
+)
 from sensor.resolvers.python.paths import below, inside
 from sensor.resolvers.python.paths import join as join_path
 from sensor.resolvers.python.sites import Due, Sites
@@ -172,6 +179,8 @@ class _Join:
             if modules:
                 names = few(top(module.inner) for module in modules)
                 self._told.add("module owned by no distribution", f"{root}: {names}")
+        if len(self._imported.modules) > MAX_MODULES:
+            self._told.add("too many modules", f"{len(self._imported.modules)}")
         if found.odd:
             self._told.add("path of a module not usable", few(found.odd))
         if missing:

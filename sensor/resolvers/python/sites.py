@@ -86,8 +86,14 @@ class Sites:
         identity, names = self._files.list_dir(path)
         index = self._built(Directory(self._files, path, names, self._cache))
         if index.settled or self._is_old(identity):
-            self._cache.put(SITE, identity, index.value)
+            self._remember(SITE, identity, index.value)
         return Site(path, index.value)
+
+    def _remember(self, kind: str, identity: FileId, value: Any) -> None:  # noqa: ANN401 - Plain
+        """Keep what was built. Raises Due when that has used the budget: the rest comes later."""
+        self._cache.put(kind, identity, value)
+        if self._budget.due():
+            raise Due
 
     def _archive(self, path: str) -> Site | None:
         place = archive_above(self._files, path)
@@ -106,7 +112,7 @@ class Sites:
                 return _unread(path, str(error))
             value = self._built(folder).value | {"files": [*archive_files(folder.files)]}
             if here is not None:
-                self._cache.put(ARCHIVE, here, {**(known or {}), prefix: value})
+                self._remember(ARCHIVE, here, {**(known or {}), prefix: value})
         return Site(path, value, archive=True)
 
     def _opened(self, path: str) -> Archive:

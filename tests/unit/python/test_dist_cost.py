@@ -10,7 +10,7 @@ import pytest
 from sensor.errors import BudgetSpent
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
-from sensor.resolvers.python import sites
+from sensor.resolvers.python import distributions, match, sites
 from sensor.resolvers.python.distributions import join
 from sensor.resolvers.python.modules import Imported, Module
 from tests.support.tree import NOW, Tree, TreeProcess
@@ -98,6 +98,33 @@ def test_a_slice_stops_and_the_next_goes_on() -> None:
     assert len(one.opened) == len(set(one.opened)) == 2 * COUNT
     whole = tree()
     assert found == join(TreeProcess(whole), imported(), FileCache(), budget(whole))
+
+
+def test_many_roots_are_listed_in_slices_once_each() -> None:
+    one = Tree({f"/plugins/{number}/mod{number}.py": "" for number in range(50)})
+    modules = tuple(Module(f"mod{n}", f"/plugins/{n}/mod{n}.py") for n in range(50))
+    cache, slices = JsonCache(), 0
+    while True:
+        slices += 1
+        clock = iter([0.05 * tick for tick in range(100)])
+        before = len(one.listed)
+        work = budget(one, clock)
+        found = join(TreeProcess(one), Imported(modules, "3.11", None), cache, work)
+        assert len(one.listed) - before <= 4
+        if not found.more:
+            break
+    assert slices > 10
+    assert len(one.listed) == 50
+    assert found.application == 50
+
+
+def test_more_modules_than_a_step_can_take_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(match, "MAX_MODULES", COUNT - 1)
+    monkeypatch.setattr(distributions, "MAX_MODULES", COUNT - 1)
+    one = tree()
+    found = join(TreeProcess(one), imported(), FileCache(), budget(one))
+    assert len(found.packages) == COUNT - 1
+    assert [(gap.reason, gap.detail) for gap in found.gaps] == [("too many modules", f"{COUNT}")]
 
 
 def test_what_is_being_installed_is_not_remembered() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import orjson
+import pytest
 
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
@@ -289,10 +290,10 @@ def test_code_beside_an_editable_install_is_not_it() -> None:
     assert found.application == 2
 
 
-def test_the_loader_of_an_editable_install_is_not_the_package() -> None:
-    tree = Tree(wheel("proj", "5", "__editable___proj_5_finder.py"))
-    name = "__editable___proj_5_finder"
-    assert look(tree, {name: f"{SITE}/{name}.py"}).packages == ()
+@pytest.mark.parametrize("name", ["__editable___proj_5_0_finder", "_virtualenv"])
+def test_the_machinery_of_installers_is_no_package(name: str) -> None:
+    found = look(Tree(wheel("proj", "5", f"{name}.py")), {name: f"{SITE}/{name}.py"})
+    assert found == Joined()
 
 
 def vendoring() -> dict[str, str | bytes]:
