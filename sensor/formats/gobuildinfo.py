@@ -29,7 +29,7 @@ FLAG_BIG_ENDIAN, FLAG_INLINE = 1, 2
 MAX_SEARCH = 16 << 20
 # "go1.26.8 X:nodwarf5" and the like; the largest module text seen has 60 KB.
 MAX_VERSION = 4096
-MAX_MODULE_TEXT = 16 << 20
+MAX_MODULE_TEXT = 4 << 20
 MAX_LINES = 100_000
 MAX_FIELD = 4096
 # The linker wraps the text in two marks of 16 bytes (cmd/go/internal/modload: ModInfoData).

@@ -36,6 +36,7 @@ MAX_TABLE = 256 << 20
 MAX_NAME = CHUNK
 MAX_IMPORT_PATH = 1024
 MAX_PACKAGES = 50_000
+MAX_PACKAGE_BYTES = 4 << 20
 FUNCTIONS_AT_ONCE = 4096
 # A name of the 1.2 layout is read up to this size: enough for any import path and the dot behind.
 NAME_HEAD = 512

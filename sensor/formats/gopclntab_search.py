@@ -28,6 +28,8 @@ HEAD_SIZE = 8
 # The largest program seen has 130 MB of loaded segments; a file may claim any size.
 MAX_SEARCH = 512 << 20
 MAX_POINTED = 256 << 20
+# A program has one table, and one for each Go program that it carries: each costs a search.
+MAX_TABLES = 16
 
 
 def by_section(elf: Elf) -> Table | None:
@@ -43,14 +45,22 @@ def by_search(elf: Elf, resume: int = 0) -> Iterator[Table | None]:
     """One answer for each piece of the file looked at, in order, from number `resume` on.
 
     The answer is the table, or None when the piece has none. Raises Malformed when a piece is not
-    there. Without an answer that is a table the program has none within MAX_SEARCH bytes.
+    there, or when too many places look like a table. Without an answer that is a table the program
+    has none within MAX_SEARCH bytes.
     """
+    seen = 0
     for start, size, end in _pieces(elf)[resume:]:
         data = elf.read(start, size)
-        tables = (
-            _table(elf, start + at, end) for at in gopclntab.candidates(data, elf.layout.order)
-        )
-        yield next((table for table in tables if table and _pointed_at(elf, table)), None)
+        answer = None
+        for at in gopclntab.candidates(data, elf.layout.order):
+            table = _table(elf, start + at, end)
+            seen += table is not None
+            if seen > MAX_TABLES:
+                raise Malformed(f"more than {MAX_TABLES} places look like a Go function table")
+            if table and _pointed_at(elf, table):
+                answer = table
+                break
+        yield answer
 
 
 def _pieces(elf: Elf) -> list[tuple[int, int, int]]:

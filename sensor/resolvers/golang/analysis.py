@@ -133,10 +133,15 @@ def _packages(
 ) -> tuple[str, ...]:
     for step in gopclntab.steps(elf.source, table, progress.resume):
         progress.prefixes |= {prefix.decode("latin-1") for prefix in step.prefixes}
-        if len(progress.prefixes) > gopclntab.MAX_PACKAGES:
-            raise Malformed(f"more than {gopclntab.MAX_PACKAGES} packages")
+        _check_bounds(progress.prefixes)
         progress.resume = step.resume
         if step.resume is not None and due():
             raise _Stopped
     paths = (gopclntab.import_path(prefix.encode("latin-1")) for prefix in progress.prefixes)
     return tuple(sorted({path for path in paths if path}))
+
+
+def _check_bounds(prefixes: set[str]) -> None:
+    size = sum(map(len, prefixes))
+    if len(prefixes) > gopclntab.MAX_PACKAGES or size > gopclntab.MAX_PACKAGE_BYTES:
+        raise Malformed(f"{len(prefixes)} packages with names of {size} bytes")

@@ -56,12 +56,15 @@ def _place(package: str, info: BuildInfo, by_path: dict[str, Module], joined: Jo
         joined.std.add(package)
         return
     path = info.path if package == MAIN else package
-    owner = _owner(path, by_path) or _owner(path.removesuffix("_test"), by_path)
-    if owner:
-        joined.modules[by_path[owner]].add(path[len(owner) + 1 :])
-    elif "/" in package:
-        joined.strays.add(package)
+    # Tests outside their package are in "PATH_test", which is no folder.
+    for candidate in (path, path.removesuffix("_test")):
+        owner = _owner(candidate, by_path)
+        if owner:
+            joined.modules[by_path[owner]].add(candidate[len(owner) + 1 :])
+            return
     # Else it is package main of no module, or a C function that the linker put in.
+    if "/" in package:
+        joined.strays.add(package)
 
 
 def _owner(path: str, by_path: dict[str, Module]) -> str:
