@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +186,44 @@ def test_an_ordinary_user_sees_in_the_footer_what_would_fix_it(made: World) -> N
     assert (result.returncode, result.stderr) == (0, "")
     assert "Could not be read: " in result.stdout
     assert "not permitted. Run it as root to read them" in result.stdout
+
+
+def on_terminal(columns: int, *words: str) -> str:
+    """What the command line writes to a terminal of so many columns, on either stream."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    with subprocess.Popen(
+        command(*words), cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        text = b""
+        while piece := read_terminal(ours):
+            text += piece
+    os.close(ours)
+    return text.decode()
+
+
+def read_terminal(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError as error:
+        if error.errno != errno.EIO:  # nobody has the other side open any more
+            raise
+        return b""
+
+
+def test_on_a_terminal_the_table_fits_it(made: World) -> None:
+    name = "long_" * 30
+    made.distribution(name, "1")
+    with made.child("toy", name) as child:
+        text = on_terminal(101, "scan", "--pid", str(child.pid))
+        piped = run("scan", "--pid", str(child.pid)).stdout
+    lines = text.splitlines()
+    assert max(map(len, lines)) == 101
+    assert any(line.startswith("    toy ") for line in lines)
+    assert "\x1b" not in text  # a short scan shows no progress
+    assert max(map(len, piped.splitlines())) > 101
 
 
 def test_head_ends_it_quietly(made: World) -> None:

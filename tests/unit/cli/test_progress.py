@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,23 @@ def test_it_is_wiped_away_after_an_error_too() -> None:
         progress.tick()
         raise KeyboardInterrupt
     assert written[1:] == [WIPE]
+
+
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_it_is_written_to_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    clock = Clock()
+    with Progress(7, clock=clock) as progress:
+        clock.now += 10 * PATIENCE_SECONDS
+        progress.tick()
+    assert terminal.getvalue() == f"{WIPE}reading process 0: 0 of 7 done{WIPE}"
 
 
 def test_without_a_terminal_it_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
