@@ -125,10 +125,11 @@ COMPONENTS: tuple[Component, ...] = (
     _system("containers", ("runc", "busybox-static"), ("runc", "busybox"), "live/containers"),
     _system(
         "vm-tools",
-        ("qemu-system-x86", "kmod", "zstd"),
-        ("qemu-system-x86_64", "depmod", "zstd"),
+        ("qemu-system-x86", "qemu-system-arm", "kmod", "zstd"),
+        ("qemu-system-x86_64", "qemu-system-aarch64", "depmod", "zstd"),
         "vm",
     ),
+    _system("clang", ("clang-16", "llvm-16"), ("clang-16", "llvm-strip-16"), "unit/probes"),
     _system("elf-tools", ("binutils",), ("readelf", "nm", "strip"), "unit/formats", "live/golang"),
     _system("build-tools", system.BUILD_PACKAGES, system.BUILD_PROGRAMS, *PYTHON_TESTS, *GO_TESTS),
     *(_native(version) for version in NATIVE_PYTHONS),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One Debian kernel. `package` depends on the newest one of its suite; `arch` is Debian's."""
+    """One Debian kernel. `package` is one, or depends on the newest of its suite; `arch` is Debian's."""
 
     suite: str
     arch: str
@@ -44,12 +44,19 @@ class Userland:
 
 # Linux 6.1. The cloud kernels are small; what they lack (9p, most drivers) nothing here needs.
 BOOKWORM = Kernel("bookworm", "amd64", "linux-image-cloud-amd64")
-KERNELS = (BOOKWORM,)
+# Linux 5.10, the oldest that we test: there maps are charged to the limit of locked memory. The last
+# one of the suite itself: what its security archive lists is no longer served.
+BULLSEYE = Kernel("bullseye", "amd64", "linux-image-5.10.0-32-cloud-amd64")
+BOOKWORM_ARM64 = Kernel("bookworm", "arm64", "linux-image-cloud-arm64")
+KERNELS = (BOOKWORM, BULLSEYE, BOOKWORM_ARM64)
 
 USERLAND_AMD64 = Userland(
     "bookworm", "amd64", "3.11", ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 )
-USERLANDS = (USERLAND_AMD64,)
+USERLAND_ARM64 = Userland(
+    "bookworm", "arm64", "3.11", ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+)
+USERLANDS = (USERLAND_AMD64, USERLAND_ARM64)
 # An emulated machine needs no more; the rest comes in by shared folders.
 USERLAND_PACKAGES = ("python3", "python3-yaml", "python3-requests")
 # What `scan` imports besides the standard library.

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from tests.fetch.vm import SITE
 from tests.harness.skips import need
-from tests.vm.kernels import USERLAND_AMD64, Kernel
+from tests.vm.kernels import USERLAND_AMD64, USERLANDS, Kernel
 from tests.vm.runner import Machine
 
 if TYPE_CHECKING:
     from tests.harness.fixtures import Toolbox
 
 PROJECT = Path(__file__).parents[2]
+USERLAND_OF = {userland.arch: userland for userland in USERLANDS}
 
 
 def machine(toolbox: Toolbox, kernel: Kernel, cgroup: str = "v2") -> Machine:
-    """A machine with this kernel, the one userland, and overlayfs."""
+    """A machine with this kernel, the userland of its architecture, and overlayfs."""
     kernel_folder = toolbox.path(kernel.component)
-    userland = toolbox.path(USERLAND_AMD64.component)
+    userland = toolbox.path(USERLAND_OF[kernel.arch].component)
     found = Machine(kernel_folder, userland, kernel.arch, cgroup, ("overlay",))
     need(found.missing() is None, f"{found.missing()} is not installed", "make toolbox")
     return found
