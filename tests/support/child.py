@@ -46,6 +46,10 @@ class Child:
         """Have it become a shell, and wait until that runs; only once."""
         self._once("exec\n", "execed\n")
 
+    def grow(self) -> None:
+        """Have it touch 64 MiB more, and wait until that is done; only once."""
+        self._once("grow\n", "done\n")
+
     def chroot(self, root: Path) -> None:
         """Have it change its root, and wait until that is done; only once."""
         self._once(f"chroot {root}\n", "done\n")

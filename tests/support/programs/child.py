@@ -29,6 +29,9 @@ print(address, flush=True)
 for line in sys.stdin:
     if line == "poke\n":
         memory[2 * PAGE : 2 * PAGE + 4] = b"poke"
+    elif line == "grow\n":
+        held.append(bytearray(64 << 20))
+        held[-1][::PAGE] = b"x" * (len(held[-1]) // PAGE)
     elif line.startswith("chroot "):
         os.chroot(line[7:-1])
     elif line == "exec\n":
