@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sensor.cli.arguments import Parser
+
 # What a shell reports for a program that SIGINT or SIGPIPE ended: 128 and the number of the signal.
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -29,12 +31,25 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     # Imported here, so that Ctrl-C is quiet from the beginning.
-    from sensor import __version__  # noqa: PLC0415
-    from sensor.cli import demo, record, replay, scan  # noqa: PLC0415
-    from sensor.cli.arguments import Parser  # noqa: PLC0415
     from sensor.cli.errors import complain  # noqa: PLC0415
     from sensor.cli.stdout import drop  # noqa: PLC0415
     from sensor.errors import OutputFailed, SensorError  # noqa: PLC0415
+
+    arguments = _parser().parse_args(words)
+    try:
+        code: int = arguments.run(arguments)
+    except SensorError as error:
+        complain(str(error), error.help)
+        if isinstance(error, OutputFailed):
+            drop()
+        return error.exit_code
+    return code
+
+
+def _parser() -> Parser:
+    from sensor import __version__  # noqa: PLC0415 - as in `_run`
+    from sensor.cli import demo, record, replay, scan  # noqa: PLC0415
+    from sensor.cli.arguments import Parser  # noqa: PLC0415
 
     parser = Parser(prog="runtime-sensor", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"runtime-sensor {__version__}")
@@ -46,12 +61,4 @@ def _run(words: Sequence[str]) -> int:
         )
         module.add(command)
         command.set_defaults(run=module.run)
-    arguments = parser.parse_args(words)
-    try:
-        code: int = arguments.run(arguments)
-    except SensorError as error:
-        complain(str(error), error.help)
-        if isinstance(error, OutputFailed):
-            drop()
-        return error.exit_code
-    return code
+    return parser
