@@ -5,7 +5,7 @@ The one place where ProcessGone is caught, and where a defect of a resolver beco
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sensor.errors import ProcessGone, SensorError
@@ -107,7 +107,7 @@ def look_until_done(
         chosen = tuple(r for r in chosen if r.name in done and done[r.name].more)
         if not chosen:
             return Look(key, done, memos)
-    return Look(key, {n: _given_up(n, f) if f.more else f for n, f in done.items()}, memos)
+    return Look(key, {n: given_up(n, f) if f.more else f for n, f in done.items()}, memos)
 
 
 def _program(process: Process) -> str:
@@ -132,6 +132,8 @@ def _failed(name: str, process: Process, reason: str, detail: str) -> Finding:
     return Finding(gaps=(Gap(name, reason, detail),), coverage=coverage)
 
 
-def _given_up(name: str, finding: Finding) -> Finding:
+def given_up(name: str, finding: Finding) -> Finding:
+    """A look that is not finished and will not be: what is known so far, and a gap."""
     gap = Gap(name, "look not finished", f"stopped after {MAX_SLICES} slices")
-    return Finding(finding.packages, (*finding.gaps, gap), finding.coverage)
+    coverage = finding.coverage and replace(finding.coverage, complete=False)
+    return Finding(finding.packages, (*finding.gaps, gap), coverage)

@@ -203,4 +203,7 @@ def test_a_look_that_never_ends_is_given_up_and_says_so() -> None:
     result = look_until_done(opener(stub), KEY, [resolver("a", resolve)], FileCache())
     assert stub.opened == MAX_SLICES
     assert [gap.reason for gap in result.findings["a"].gaps] == ["look not finished"]
+    coverage = result.findings["a"].coverage
+    assert coverage is not None
+    assert not coverage.complete
     assert not result.more
