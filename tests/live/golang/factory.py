@@ -27,12 +27,16 @@ READ_ONLY_SINCE = (1, 16)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to build the target: the toolchain's version ("1.26"), `go build` flags, environment."""
+    """How to build the target: the toolchain's version ("1.26"), `go build` flags, and so on.
+
+    `git` builds out of a repository with one commit; `machine` is a GOARCH, empty for this one.
+    """
 
     go: str
     flags: tuple[str, ...] = ()
     cgo: bool = False
     git: bool = False
+    machine: str = ""
 
     @property
     def number(self) -> tuple[int, ...]:
@@ -94,6 +98,7 @@ class Factory:
             "GOSUMDB": "off",
             "GOFLAGS": "-modcacherw -mod=mod" if recipe.number >= READ_ONLY_SINCE else "",
             "CGO_ENABLED": str(int(recipe.cgo)),
+            **({"GOARCH": recipe.machine} if recipe.machine else {}),
         }
 
 
@@ -102,7 +107,7 @@ def run_go(
 ) -> str:
     """What a `go` command prints."""
     defaults = {"PATH": os.environ["PATH"], "GOTOOLCHAIN": "local", "GOENV": "off"}
-    defaults |= {"GOROOT": str(toolchain / "go"), "HOME": str(toolchain)}
+    defaults |= {"GOROOT": str(toolchain / "go"), "HOME": str(default_root() / "go-home")}
     command = [toolchain / "go/bin/go", *words]
     env = {**defaults, **(environment or {})}
     return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor.resolvers.golang import stdlib
 from tests.live.golang.factory import Factory, Recipe, run_go
 from tests.live.golang.targets import Modules, finding, import_paths, modules, running
 
@@ -169,3 +170,14 @@ def test_a_build_from_git_says_its_commit_and_no_invented_version(
     assert f"vcs.revision={revision}" in built_from
     unknown = [gap.detail for gap in found.gaps if gap.reason == "version not known"]
     assert (MAIN in unknown[0]) is (version == "1.21")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_roots_of_the_standard_library_are_those_of_go(toolbox: Toolbox, version: str) -> None:
+    packages = run_go(toolbox.path(f"go-{version}"), "list", "std").split()
+    assert {package.partition("/")[0] for package in packages} <= stdlib.ROOTS
+
+
+def test_no_root_of_the_standard_library_is_made_up(toolbox: Toolbox) -> None:
+    lists = [run_go(toolbox.path(f"go-{version}"), "list", "std") for version in VERSIONS]
+    assert {line.partition("/")[0] for line in "\n".join(lists).split()} == stdlib.ROOTS
