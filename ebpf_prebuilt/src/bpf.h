@@ -39,6 +39,9 @@ enum { FIELD_BYTE_OFFSET = 0, FIELD_EXISTS = 2, TYPE_SIZE = 1, ENUM_VALUE = 1 };
 #define SIZE_OF(type) __builtin_preserve_type_info(*(type *)0, TYPE_SIZE)
 #define NUMBER_OF(type, name) __builtin_preserve_enum_value(*(type *)name, ENUM_VALUE)
 
+/* A loop may only be entered and repeated by a jump: up to 6.1 and later the verifier takes a step onto the next
+ * instruction for an endless loop ("back-edge"), and clang lays out short loops so. Those are written out instead. */
+#define UNROLLED _Pragma("clang loop unroll(full)")
 /* A 32-bit word that stays in map memory: in a register the verifier would follow each of its values apart. */
 #define WORD(place) (*(volatile u32 *)&(place))
 /* Keeps the compiler from comparing one copy of a value and using another, which kernels before 6.12 refuse. */

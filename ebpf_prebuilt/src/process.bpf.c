@@ -118,7 +118,7 @@ INLINE long append(struct exec_record *record, const void *string)
 INLINE void add_names(struct exec_record *record, struct kernfs_node *node)
 {
 	u32 levels = 0, flags = 0;
-	for (u32 i = 0; i <= LEVELS; i++) {
+	UNROLLED for (u32 i = 0; i <= LEVELS; i++) {
 		struct kernfs_node *above = parent_of(node);
 		if (!above) /* the root of the hierarchy has no name */
 			break;
@@ -174,9 +174,9 @@ INLINE u32 pid_of(struct task_struct *task)
 	struct pid *pid = READ(READ(task, group_leader), thread_pid);
 	void *first = (void *)pid + OFFSET_OF(struct pid, numbers);
 	u32 level = READ(pid, level);
-	for (u32 i = 0; i < PID_LEVELS && i <= level; i++) {
+	UNROLLED for (u32 i = 0; i < PID_LEVELS; i++) {
 		struct upid *number = first + i * SIZE_OF(struct upid);
-		if (READ(READ(number, ns), ns.inum) == cfg_pidns)
+		if (i <= level && READ(READ(number, ns), ns.inum) == cfg_pidns)
 			return READ(number, nr);
 	}
 	return 0;

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.bpf import load, spec
-from probes.errors import ProbeError, ProgramRefused
+from probes.errors import Malformed, ProbeError, ProgramRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,11 @@ def main() -> None:
 
 
 def _load(order: Mapping[str, object]) -> load.Loaded:
-    wanted, types = spec.read(Path(str(order["object"])).read_bytes())
+    try:
+        data = Path(str(order["object"])).read_bytes()
+    except OSError as error:
+        raise Malformed(f"the BPF object cannot be read: {error}") from error
+    wanted, types = spec.read(data)
     wanted = spec.with_settings(wanted, _numbers(order["settings"]))
     for name, entries in _numbers(order["entries"]).items():
         wanted = spec.with_entries(wanted, name, entries)
