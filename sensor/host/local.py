@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 
     from sensor.formats.source import Range
 
-# 65,530 mappings are the kernel's usual limit (vm.max_map_count), some 8 MiB: room for four times.
-MAX_MAPS: Final = 32 << 20
+# 65,530 mappings are the kernel's usual limit (vm.max_map_count), up to 8 MiB with long names;
+# parsing them takes 0.2 s.
+MAX_MAPS: Final = 16 << 20
 # A server with more open connections than this shows the lowest numbers.
 MAX_DESCRIPTORS: Final = 10_000
 # Class paths of large Java programs reach 100 KB.
 MAX_ARGUMENTS: Final = 1 << 20
 MAX_STAT: Final = 4096
+# Above are addresses of the kernel: [vsyscall].
+_USER_END: Final = 1 << 63
 
 
 class LocalOpener:
@@ -209,7 +212,8 @@ class LocalProcess(Closing):
             return None
         try:
             closed = [(m.start, m.end) for m in self._maps if _is_device(m)]
-            self._pagemap = PageMap(self._open("pagemap"), self.meter, closed)
+            top = max((m.end for m in self._maps if m.end <= _USER_END), default=0)
+            self._pagemap = PageMap(self._open("pagemap"), self.meter, closed, top)
             fd = self._open("mem")
         except (PermissionError, FileNotFoundError) as error:
             self.memory_gap = explain(error)

@@ -58,6 +58,8 @@ class Memory:
     def find(self, pattern: bytes, ranges: Sequence[Range], limit: int) -> list[int]:
         """See `seam.Process.find`."""
         hits: set[int] = set()
+        if limit <= 0:
+            return []
         for start, size in ranges:
             for hit in self._find(pattern, start, start + size):
                 hits.add(hit)

@@ -17,7 +17,7 @@ _STATE, _FLAGS, _START_TIME, _START_STACK, _ARG_START, _ARG_END = 3, 9, 22, 28, 
 
 # fs/proc/task_mmu.c, show_vma_header_prefix; the path is padded with blanks.
 _MAPS_LINE = re.compile(
-    rb"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+) *([^\n]*)\n"
+    r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) ([0-9]+) *([^\n]*)\n"
 )
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
@@ -79,39 +79,34 @@ def parse_maps(raw: bytes, root: str = "/") -> list[Mapping]:
     The kernel writes a newline in a path as \012 and nothing else in another way. Raises Malformed
     when a line is not understood, so that none is passed over in silence.
     """
-    found = [
-        _mapping(start, end, perms, offset, device, inode, path, root)
-        for start, end, perms, offset, device, inode, path in _MAPS_LINE.findall(raw)
-    ]
+    shared: dict[str, str] = {}
+    names: dict[str, tuple[str, bool]] = {"": ("", False)}
+    found = []
+    for start, end, perms, offset, device, inode, path in _MAPS_LINE.findall(to_text(raw)):
+        name, deleted = names.get(path) or names.setdefault(path, _name(path, root))
+        found.append(
+            Mapping(
+                int(start, 16),
+                int(end, 16),
+                shared.setdefault(perms, perms),
+                int(offset, 16),
+                shared.setdefault(device, device),
+                int(inode),
+                name,
+                deleted,
+            )
+        )
     if len(found) != raw.count(b"\n"):
         raise Malformed("a line of maps is not understood")
     return found
 
 
-def _mapping(  # noqa: PLR0913, PLR0917 - the seven fields of a line
-    start: bytes,
-    end: bytes,
-    perms: bytes,
-    offset: bytes,
-    device: bytes,
-    inode: bytes,
-    path: bytes,
-    root: str,
-) -> Mapping:
-    text, deleted = to_text(path.replace(b"\\012", b"\n")), False
-    if text.startswith("/"):
-        deleted = text.endswith(DELETED)
-        text = seen_from(root, text.removesuffix(DELETED) if deleted else text)
-    return Mapping(
-        int(start, 16),
-        int(end, 16),
-        perms.decode(),
-        int(offset, 16),
-        device.decode(),
-        int(inode),
-        text,
-        deleted,
-    )
+def _name(path: str, root: str) -> tuple[str, bool]:
+    """A path of maps as seen from `root`, and whether it has the mark of a deleted file."""
+    path = path.replace("\\012", "\n")
+    if not path.startswith("/"):
+        return path, False
+    return seen_from(root, path.removesuffix(DELETED)), path.endswith(DELETED)
 
 
 def seen_from(root: str, path: str) -> str:

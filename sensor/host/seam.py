@@ -73,7 +73,7 @@ class Files(Protocol):
         """The identity of a directory and its sorted entry names; bounded, too many are refused."""
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
-        """Identities of files and directories, links followed inside the root; None if missing."""
+        """Identities of files and directories, links followed; None if missing or refused."""
 
     def read_link(self, path: str) -> str | None:
         """What a symbolic link says, not followed; None if it is no link."""
@@ -158,7 +158,7 @@ class Opener(Protocol):
         """The present life of a pid. Raises ProcessGone."""
 
     def open_process(self, key: ProcessKey) -> Process:
-        """Open it. Raises ProcessGone, NotPermitted (not even its maps may be read)."""
+        """Open it. Raises ProcessGone, NotPermitted (its maps may not be read), BudgetSpent."""
 
 
 class Cache(Protocol):

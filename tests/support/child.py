@@ -50,6 +50,10 @@ class Child:
         """Have it touch 64 MiB more, and wait until that is done; only once."""
         self._once("grow\n", "done\n")
 
+    def reserve(self) -> None:
+        """Have it reserve 1 TiB and write "reserved" into its middle; only once."""
+        self._once("reserve\n", "done\n")
+
     def chroot(self, root: Path) -> None:
         """Have it change its root, and wait until that is done; only once."""
         self._once(f"chroot {root}\n", "done\n")

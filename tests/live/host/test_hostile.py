@@ -136,6 +136,16 @@ def test_a_folder_with_too_many_names(process: Process, tmp_path: Path) -> None:
             process.files.list_dir(str(tmp_path))
 
 
+def test_more_mappings_than_the_bound(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    opener = LocalOpener()
+    key = opener.key(child.pid)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    monkeypatch.setattr("sensor.host.local.MAX_MAPS", 100)
+    with pytest.raises(BudgetSpent, match="more than 100 bytes of maps"):
+        opener.open_process(key)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_exec_in_the_middle_of_reads(process: Process, child: Child) -> None:
     """Whatever the moment: the right bytes or ProcessGone, never those of the next program."""
     where = [(child.page(page), 4) for page in (0, 1, 2, 4, 5)]

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sensor.host.local import LocalOpener
-from sensor.host.pagemap import PAGE
+from sensor.host.pagemap import PAGE, PageMap
+from sensor.host.pagescan import Unsupported, scan
 from sensor.host.procfs import parse_maps, parse_stat
+from sensor.model.budget import Meter
+from tests.harness.skips import need
 from tests.support.child import Child, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sensor.host.seam import Process
+    from sensor.model.process import Mapping
 
 STATUS = (
     "VmRSS",
@@ -83,6 +87,47 @@ def test_nothing_is_faulted_in_stopped_or_signalled(child: Child) -> None:
     absent = sum(bits.count(0) for bits in before[1].values())
     assert had >= 4 * PAGE
     assert absent > (3 << 20) // PAGE, "there must have been pages that could be faulted in"
+
+
+def test_both_ways_to_ask_for_present_pages_agree(child: Child) -> None:
+    """PAGEMAP_SCAN, where the kernel has it, against the entries; also over reserved terabytes."""
+    child.grow()
+    with Path(f"/proc/{child.pid}/pagemap").open("rb", buffering=0) as file:
+        for mapping in parse_maps(Path(f"/proc/{child.pid}/maps").read_bytes()):
+            first, end = mapping.start // PAGE, mapping.end // PAGE
+            if end < 1 << 51:
+                pagemap = PageMap(file.fileno(), Meter())
+                scanned = pages(pagemap.present(first, end, lambda: None))
+                flags = pagemap.flags(first, end - first)
+                assert scanned == [first + at for at, flag in enumerate(flags) if flag]
+
+
+def pages(runs: Iterator[tuple[int, int]]) -> list[int]:
+    return [page for first, count in runs for page in range(first, first + count)]
+
+
+def test_a_reserved_terabyte_costs_nothing(child: Child) -> None:
+    child.reserve()
+    opener = LocalOpener()
+    with opener.open_process(opener.key(child.pid)) as process:
+        area = max(process.maps(), key=lambda m: m.size)
+        assert area.size >= 1 << 40
+        need(_scans(child.pid, area), "reads a page map of 2 GiB", "Linux 6.7")
+        before = process.meter.bytes, process.meter.calls
+        assert process.find(b"reserved", [(area.start, area.size)], limit=9) == [
+            area.start + (1 << 39)
+        ]
+        assert process.meter.bytes - before[0] <= 16 * PAGE
+        assert process.meter.calls - before[1] <= 16
+        assert process.find(b"reserved", [(0, 1 << 62)], limit=1)
+
+
+def _scans(pid: int, area: Mapping) -> bool:
+    with Path(f"/proc/{pid}/pagemap").open("rb", buffering=0) as file:
+        try:
+            return bool(list(scan(file.fileno(), area.start, area.end, Meter())))
+        except Unsupported:
+            return False
 
 
 def test_no_descriptor_is_left_open(child: Child) -> None:

@@ -32,6 +32,13 @@ for line in sys.stdin:
     elif line == "grow\n":
         held.append(bytearray(64 << 20))
         held[-1][::PAGE] = b"x" * (len(held[-1]) // PAGE)
+    elif line == "reserve\n":
+        # PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        mmap_ = ctypes.CDLL(None).mmap
+        mmap_.restype = ctypes.c_void_p
+        mmap_.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+        reserved = mmap_(None, 1 << 40, 3, 0x4022, -1, 0)
+        ctypes.memmove(reserved + (1 << 39), bytes(reversed(b"devreser")), 8)
     elif line.startswith("chroot "):
         os.chroot(line[7:-1])
     elif line == "exec\n":

@@ -67,6 +67,30 @@ def test_absent_swapped_and_closed_pages_are_not_read(made: list[Fake], tmp_path
     assert fake.memory.find(b"\2\4", [(0, 5 * PAGE)], 9) == []
 
 
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=6),
+    st.integers(0, 40),
+    st.integers(0, 20),
+)
+def test_closed_areas_cover_exactly_their_pages(
+    steps: list[tuple[int, int]], first: int, count: int
+) -> None:
+    closed, at = [], 0
+    for gap, size in steps:
+        closed.append(((at + gap) * PAGE, (at + gap + size) * PAGE))
+        at += gap + size
+    expected = [not any(a <= p * PAGE < b for a, b in closed) for p in range(first, first + count)]
+    with os.fdopen(os.memfd_create("pagemap"), "r+b") as file:
+        file.write(PRESENT.to_bytes(8, "little") * 100)
+        file.flush()
+        pagemap = PageMap(file.fileno(), Meter(), closed)
+        assert list(map(bool, pagemap.flags(first, count))) == expected
+        found = [range(a, a + n) for a, n in pagemap.present(first, first + count, lambda: None)]
+        assert [p for run in found for p in run] == [
+            first + index for index, there in enumerate(expected) if there
+        ]
+
+
 def test_only_needed_pages_are_read_and_only_once(made: list[Fake], tmp_path: Path) -> None:
     fake = Fake(tmp_path, [True] * 100)
     made.append(fake)
