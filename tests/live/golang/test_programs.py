@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.runtimes
 
 SITE = Path(__file__).with_name("programs") / "site"
-# Component, path inside it, arguments with which it waits: for its standard input, hugo for a
-# request on this machine.
+# Component, path inside it, arguments with which it waits (in a copy of SITE): for its standard
+# input, hugo for a request on this machine.
 PROGRAMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "hugo": ("hugo", "bin/hugo", ("server", "--bind=127.0.0.1", "--port=0", f"--source={SITE}")),
-    "act": ("act", "bin/act", ("--list", f"-W={SITE}/job.yml", "--env-file=/dev/stdin")),
+    "hugo": ("hugo", "bin/hugo", ("server", "--bind=127.0.0.1", "--port=0", "--source=.")),
+    "act": ("act", "bin/act", ("--list", "-W=job.yml", "--env-file=/dev/stdin")),
     "kubectl": ("kubectl", "bin/kubectl", ("config", "view", "--kubeconfig=/dev/stdin")),
     "esbuild-1.14": ("esbuild-go1.14", "bin/esbuild", ("--loader=js",)),
     "esbuild-1.16": ("esbuild-go1.16", "bin/esbuild", ("--loader=js",)),
@@ -34,6 +35,12 @@ PROGRAMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 LAYOUTS = {"esbuild-1.14": "1.2", "esbuild-1.16": "1.16", "esbuild-1.17": "1.16"} | {
     "esbuild-1.18": "1.18"
 }
+
+
+@pytest.fixture(autouse=True)
+def _site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(SITE, tmp_path / "site")
+    monkeypatch.chdir(tmp_path / "site")
 
 
 def look(toolbox: Toolbox, name: str) -> tuple[Finding, Path]:
