@@ -95,10 +95,7 @@ class Tree:
         if not self._is_dir(path):
             raise FileRefused(path, "no directory") if path in self.files else FileMissing(path)
         self.listed.append(path)
-        start = path.rstrip("/") + "/"
-        every = (*self.files, *self.links)
-        inner = {p[len(start) :].partition("/")[0] for p in every if p.startswith(start)}
-        return self._id(path), sorted(inner)
+        return self._id(path), self._entries(path)
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
         self.meter.charge(0, len(paths))
@@ -125,14 +122,18 @@ class Tree:
         return path
 
     def _id(self, path: str) -> FileId:
-        size = len(self.files.get(path, b""))
-        # An inode of its own for every path and content: crc32 is enough for a handful.
-        content = (
-            self.files.get(path) or "".join(sorted(p for p in self.files if path in p)).encode()
-        )
-        ino = zlib.crc32(path.encode() + content)
+        """As a file system has it: a directory changes with its own entries only."""
+        content = self.files.get(path)
+        if content is None:
+            content = "/".join(self._entries(path)).encode()
         changed = self.changed.get(path, OLD) * 10**9
-        return FileId(ino, size, changed, changed, 0)
+        ino = zlib.crc32(path.encode() + content)
+        return FileId(ino, len(content), changed, changed, 0)
+
+    def _entries(self, path: str) -> list[str]:
+        start = path.rstrip("/") + "/"
+        every = (*self.files, *self.links)
+        return sorted({p[len(start) :].partition("/")[0] for p in every if p.startswith(start)})
 
 
 class TreeProcess:

@@ -138,9 +138,22 @@ def test_a_diverted_file_belongs_to_the_diverter() -> None:
 def test_merged_usr_makes_two_names_for_one_file() -> None:
     tree = debian(YAML)
     tree.links["/lib"] = "usr/lib"
-    imported = Imported((Module("yaml", f"{PLACE[4:]}/yaml/__init__.py"),), "3.11", None)
+    both = (f"{PLACE[4:]}/yaml/__init__.py", f"{PLACE}/yaml/__init__.py")
+    modules = (Module("yaml", both[0]), Module("again", both[1]))
+    imported = Imported(modules, "3.11", None)
     found = join(TreeProcess(tree), imported, FileCache(), Budget(tree.meter, seconds=60))
-    assert [p.purl for p in found.packages] == [YAML_PURL]
+    (package,) = found.packages
+    assert package.purl == YAML_PURL
+    assert sorted(item.path for item in package.evidence) == sorted(both)
+
+
+def test_a_package_that_ships_several_distributions_has_the_names_of_those_loaded() -> None:
+    infos = ("one-1.egg-info/PKG-INFO", "two-2.egg-info/PKG-INFO")
+    tree = debian(("python3-many", "1", "all", ("one.py", "two.py", *infos)))
+    tree.files[f"{PLACE}/{infos[0]}"] = b"Name: one\nVersion: 1\n"
+    tree.files[f"{PLACE}/{infos[1]}"] = b"Name: two\nVersion: 2\n"
+    found = look(tree, {"two": "two.py"})
+    assert [(p.name, p.aliases) for p in found.packages] == [("python3-many", ("pkg:pypi/two@2",))]
 
 
 def test_the_second_process_reads_no_list() -> None:

@@ -10,6 +10,7 @@ import pytest
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
 from sensor.model.finding import Package, State
+from sensor.resolvers.python import folder
 from sensor.resolvers.python.distributions import Joined, join
 from sensor.resolvers.python.modules import Imported, Module
 from tests.support.tree import NOW, Tree, TreeProcess, zipped
@@ -49,6 +50,14 @@ def wheel(name: str, version: str, *files: str, site: str = SITE) -> dict[str, s
     return found | {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText",
         f"{info}/RECORD": "".join(f"{file},sha256=x,1\n" for file in files),
+    }
+
+
+def how(found: Joined) -> dict[str, list[str]]:
+    """By what each piece of evidence was matched."""
+    return {
+        package.purl: [item.detail.partition(" by ")[2] for item in package.evidence]
+        for package in found.packages
     }
 
 
@@ -209,13 +218,11 @@ def test_egg_info_of_every_kind() -> None:
         "other": f"{SITE}/other.py",
         "flat_name": f"{SITE}/flat_name/__init__.py",
     }
-    found = look(tree, modules)
-    how = {p.purl: p.evidence[0].detail.partition(" by ")[2] for p in found.packages}
-    assert how == {
-        "pkg:pypi/old@1": "installed-files.txt of old-1.egg-info",
-        "pkg:pypi/dev@2": "SOURCES.txt of dev.egg-info",
-        "pkg:pypi/top@3": "top_level.txt of top-3.egg-info",
-        "pkg:pypi/flat-name@4": "name of flat_name-4.egg-info",
+    assert how(look(tree, modules)) == {
+        "pkg:pypi/old@1": ["installed-files.txt of old-1.egg-info"],
+        "pkg:pypi/dev@2": ["SOURCES.txt of dev.egg-info"],
+        "pkg:pypi/top@3": ["top_level.txt of top-3.egg-info"],
+        "pkg:pypi/flat-name@4": ["name of flat_name-4.egg-info"],
     }
 
 
@@ -284,6 +291,20 @@ def test_an_editable_install_by_its_path_file() -> None:
     assert found.application == 1
 
 
+def test_the_innermost_of_two_editable_projects() -> None:
+    tree = editable("code\n", None)
+    info = f"{SITE}/inner-6.dist-info"
+    tree.files |= {
+        f"{info}/METADATA": b"Name: inner\nVersion: 6\n",
+        f"{info}/RECORD": b"inner-6.dist-info/direct_url.json,,\n",
+        f"{info}/top_level.txt": b"code\n",
+        f"{info}/direct_url.json": orjson.dumps(
+            {"url": "file:///home/me/proj/src", "dir_info": {"editable": True}}
+        ),
+    }
+    assert names(look(tree, EDITABLE, paths=(SITE,))) == {"pkg:pypi/inner@6": None}
+
+
 def test_code_beside_an_editable_install_is_not_it() -> None:
     found = look(editable(None, None), EDITABLE, paths=(SITE,))
     assert names(found) == {}
@@ -325,7 +346,25 @@ def test_vendored_by_nested_metadata_under_both_names() -> None:
     wanted = {"pkg:pypi/packaging@24.2": "pkg:pypi/setuptools@75"}
     assert names(look(tree, short)) == wanted
     assert names(look(tree, whole)) == wanted | {"pkg:pypi/setuptools@75": None}
-    assert names(look(tree, whole | short)) == wanted | {"pkg:pypi/setuptools@75": None}
+    both = look(tree, whole | short)
+    assert names(both) == wanted | {"pkg:pypi/setuptools@75": None}
+    (inner,) = (package for package in both.packages if package.inside)
+    assert [item.detail.partition(",")[0] for item in inner.evidence] == [*short, *whole]
+
+
+def test_copies_inside_copies_are_those_of_the_innermost_list() -> None:
+    deep = "pip/_vendor/urllib3/packages"
+    files = vendoring() | {
+        f"{SITE}/{deep}/six.py": "",
+        f"{SITE}/{deep}/vendor.txt": "six==1.12.0\n",
+        f"{SITE}/pip/_vendor/vendor.txt": "urllib3==1.26.16\n",
+    }
+    files[f"{SITE}/pip-23.dist-info/RECORD"] = "pip/__init__.py,,\n"
+    found = look(Tree(files), {f"{deep}/six".replace("/", "."): f"{SITE}/{deep}/six.py"})
+    assert names(found) == {
+        "pkg:pypi/pip@23": None,
+        "pkg:pypi/six@1.12.0": "pkg:pypi/pip@23",
+    }
 
 
 def test_a_venv_inside_a_project_is_not_vendored() -> None:
@@ -364,6 +403,18 @@ def test_a_zipapp() -> None:
         assert names(found) == {"pkg:pypi/six@1": None, "pkg:pypi/foo@2": None}
         assert found.gaps == ()
     assert tree.opened == ["/opt/app"]
+
+
+def test_metadata_of_a_zip_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "MAX_UNPACKED", 100)
+    files = {
+        "a-1.dist-info/METADATA": "Name: a\nVersion: 1\n",
+        "a-1.dist-info/RECORD": "a.py,,\n" * 10,
+        "b-2.dist-info/METADATA": "Name: b\nVersion: 2\n" + "\n" * 50,
+    }
+    found = look(Tree({"/opt/app.zip": zipped(files)}), {"a": "/opt/app.zip/a.py"})
+    assert reasons(found) == ["claimed file is not there", "metadata of a distribution damaged"]
+    assert found.gaps[1].detail.startswith("/opt/app.zip: b-2.dist-info: member of")
 
 
 def test_a_module_that_a_zip_file_does_not_have() -> None:
@@ -436,10 +487,23 @@ def test_a_module_that_states_another_version_is_told() -> None:
 
 
 def test_left_overs_of_pip_are_passed_over() -> None:
-    tree = Tree(
-        wheel("a", "2", "a.py") | {f"{SITE}/~-1.dist-info/METADATA": "Name: a\nVersion: 1\n"}
-    )
+    old = {
+        f"{SITE}/~-1.dist-info/METADATA": "Name: a\nVersion: 1\n",
+        f"{SITE}/~-1.dist-info/RECORD": "a.py,sha256=x,1\n",
+    }
+    tree = Tree(wheel("a", "2", "a.py") | old)
     assert names(look(tree, {"a": f"{SITE}/a.py"})) == {"pkg:pypi/a@2": None}
+
+
+def test_two_descriptions_of_one_distribution_are_one() -> None:
+    egg: dict[str, str | bytes] = {
+        f"{SITE}/{entry}/{file}": text
+        for entry in ("a-1.egg-info", "z.egg-info")
+        for file, text in (("PKG-INFO", "Name: A\nVersion: 1\n"), ("SOURCES.txt", "a.py\n"))
+    }
+    found = look(Tree(wheel("a", "1", "a.py") | egg), {"a": f"{SITE}/a.py"})
+    assert [p.state for p in found.packages] == [State.LOADED]
+    assert how(found) == {"pkg:pypi/a@1": ["RECORD of a-1.dist-info"]}
 
 
 def test_a_directory_that_cannot_be_listed_is_a_gap() -> None:
