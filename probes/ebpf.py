@@ -82,7 +82,7 @@ class EbpfProbe:
         order = handover.Order(str(OBJECT), settings, {"events": self._ring_bytes})
         self._open = _Open(handover.load(order), self._ring_bytes, self._seconds)
         try:
-            self._self_test(hierarchy.last_name(text, chosen), chosen)
+            self._self_test(hierarchy.last_name(text, chosen))
         except BaseException:
             self.close()
             raise
@@ -131,20 +131,22 @@ class EbpfProbe:
             except Malformed:  # one record; `lost` tells of it
                 self._broken += 1
 
-    def _self_test(self, name: str | None, chosen: hierarchy.Hierarchy) -> None:
+    def _self_test(self, own_name: str | None) -> None:
         """Start a child, and find it among the events. What else arrives is kept for `drain`."""
+        self._take(self._ring_bytes)
         # Python that prints its version and ends at once: this file is surely there.
         with subprocess.Popen(["/proc/self/exe", "-V"], stdout=subprocess.DEVNULL) as child:
-            # A child that has ended stays readable until it is waited for.
+            # A child that has ended can be read until it is waited for.
             wanted = stat.read(child.pid)
         event = self._arrival(child.pid)
         if event is None:
             raise SelfTestFailed("the programs are attached, but our own child did not arrive")
         if wanted is None or event.start_ticks != wanted.start_ticks:
             raise SelfTestFailed(f"our own child arrived with another start: {event.start_ticks}")
-        if chosen and (event.cgroup_names is None or event.cgroup_names[:1] != (name,)[: bool(name)]):
-            if name is not None:
-                raise SelfTestFailed(f"our own child arrived in {event.cgroup_names}, not {name}")
+        name = event.cgroup_names[0] if event.cgroup_names else None
+        # Nothing to compare at the root of a hierarchy or of a cgroup namespace.
+        if own_name is not None and name != own_name:
+            raise SelfTestFailed(f"our own child arrived in the cgroup {name}, not {own_name}")
 
     def _arrival(self, pid: int) -> Event | None:
         deadline = time.monotonic() + SELF_TEST_SECONDS
