@@ -13,12 +13,13 @@ from sensor.host.cache import FileCache
 from sensor.host.local import LocalOpener
 from sensor.model.budget import Budget
 from sensor.resolvers.python.locate import NotFound, Pending, Place, locate
-from sensor.resolvers.python.walk import Progress, Walked, walk
+from sensor.resolvers.python.progress import Progress, Walked
+from sensor.resolvers.python.walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sensor.host.seam import Cache, Process
+    from sensor.host.seam import Cache
 
 PROGRAMS = Path(__file__).parents[1] / "live" / "python" / "programs"
 # A small application of the standard library: pure modules, extension modules, packages.
@@ -80,22 +81,24 @@ def target(argv: Sequence[str], program: str, *arguments: str) -> Iterator[Targe
             popen.kill()
 
 
-def place_in(process: Process, cache: Cache | None = None) -> Place | NotFound:
-    """Where the interpreters are, in as many slices as it takes."""
-    state = None
+def placed(pid: int, cache: Cache | None = None) -> Place | NotFound:
+    """Where the interpreters of a process are, in as many looks as it takes."""
+    opener, state, known = LocalOpener(), None, cache or FileCache()
     for _ in range(MAX_SLICES):
-        found = locate(process, Budget(process.meter), cache or FileCache(), state)
+        with opener.open_process(opener.key(pid)) as process:
+            found = locate(process, Budget(process.meter), known, state)
         if not isinstance(found, Pending):
             return found
         state = found.state
     raise AssertionError("locate does not end")
 
 
-def walked(process: Process, place: Place) -> Walked:
-    """All that was imported, in as many slices as it takes."""
-    state = None
+def walked(pid: int, place: Place) -> Walked:
+    """All that a process has imported, in as many looks as it takes."""
+    opener, state = LocalOpener(), None
     for _ in range(MAX_SLICES):
-        found = walk(process, Budget(process.meter), place, state)
+        with opener.open_process(opener.key(pid)) as process:
+            found = walk(process, Budget(process.meter), place, state)
         if not isinstance(found, Progress):
             return found
         state = found.plain()
@@ -104,11 +107,9 @@ def walked(process: Process, place: Place) -> Walked:
 
 def read(pid: int, cache: Cache | None = None) -> Walked:
     """All that a process has imported. It must have an interpreter."""
-    opener = LocalOpener()
-    with opener.open_process(opener.key(pid)) as process:
-        place = place_in(process, cache)
-        assert isinstance(place, Place), place
-        return walked(process, place)
+    place = placed(pid, cache)
+    assert isinstance(place, Place), place
+    return walked(pid, place)
 
 
 def files(found: Walked) -> dict[str, str | None]:

@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 KIND = "python.searched.1"
 # A process that lies makes a search fail; others of the same file may try it again, so often.
 MAX_FAILED_SEARCHES = 3
-# How often a sys.modules that changes while it is read is read again: in one look, and how many
-# looks end without an answer before that is reported.
-TRIES = 5
-MAX_TORN = 1
+# Looks that find sys.modules in the middle of a change, before that is reported.
+MAX_TORN = 5
 NOT_STARTED = "interpreter not started"
+# What the doubts about any file mean for the process, the weightiest first.
+REASONS = {
+    Doubt.TORN: "sys.modules is changing",
+    Doubt.ABSENT: "interpreter memory not present",
+    Doubt.EMPTY: NOT_STARTED,
+}
+# The state of a search: candidates that are done with, with their doubts; torn looks at the present
+# one; where its structural search is; the calibration that was found for it.
+START: dict[str, Any] = {"skip": 0, "doubts": [], "torn": 0, "search": None, "found": []}
 
 
 class Place(NamedTuple):
@@ -63,8 +70,7 @@ def locate(
     process: Process, budget: Budget, cache: Cache, state: Plain = None
 ) -> Place | NotFound | Pending:
     """Find the interpreter; `state` is that of a Pending of an earlier call, else None."""
-    known = cast("dict[str, Any]", state or {"skip": 0, "torn": 0, "search": None})
-    reasons, doubts = [], set()
+    known = cast("dict[str, Any]", state or START)
     for index, candidate in enumerate(candidates(process)):
         if index < known["skip"]:
             continue
@@ -74,39 +80,39 @@ def locate(
         answer = _in_file(process, budget, cache, file, known)
         if isinstance(answer, Place | Pending):
             return answer
-        doubts.add(answer)
-        reasons.append(f"{candidate.name}: {file.why or answer.value}")
-        known = {"skip": index + 1, "torn": 0, "search": None}
-    return _not_found(reasons, doubts)
+        told = [candidate.name, file.why or answer.value, answer.value]
+        known = START | {"skip": index + 1, "doubts": [*known["doubts"], told]}
+    return _not_found(known["doubts"])
 
 
-def _not_found(reasons: list[str], doubts: set[Doubt]) -> NotFound:
-    detail = "; ".join(reasons) or "no mapped file holds an interpreter"
-    for doubt, reason in (
-        (Doubt.TORN, "sys.modules is changing"),
-        (Doubt.ABSENT, "interpreter memory not present"),
-    ):
-        if doubt in doubts:
+def _not_found(doubts: list[list[str]]) -> NotFound:
+    """`doubts` are name of the file, what to tell of it, and the Doubt as a str."""
+    detail = "; ".join(f"{name}: {why}" for name, why, _ in doubts)
+    found = {doubt for _, _, doubt in doubts}
+    for doubt, reason in REASONS.items():
+        if doubt in found:
             return NotFound(reason, detail, final=False)
-    if doubts == {Doubt.EMPTY}:
-        return NotFound(NOT_STARTED, detail, final=False)
-    return NotFound("interpreter not found", detail, final=Doubt.EMPTY not in doubts)
+    return NotFound("interpreter not found", detail or "in no mapped file", final=True)
 
 
 def _in_file(
     process: Process, budget: Budget, cache: Cache, file: Opened, state: dict[str, Any]
 ) -> Place | Pending | Doubt:
-    """Try the ways from the cheapest on."""
+    """Try the ways from the cheapest on.
+
+    Only what is right at once is an answer. Anything else has filled the host's cache with pages
+    that are older than what is read now: the next look begins with what was found, without them.
+    """
     if file.anchors is None:
         return Doubt.WRONG
     searched = cast("dict[str, Any]", cache.get(KIND, file.id) if file.id else None) or {}
-    earlier = [Calibration.from_plain(way) for way in searched.get("found", ())]
-    ways = earlier + runtime.known(file.anchors)
-    doubts = []
-    for way in ways:
-        doubt = _validate(process, way, file.bias)
+    earlier = [Calibration.from_plain(way) for way in (*state["found"], *searched.get("found", ()))]
+    doubts: list[Doubt] = []
+    for way in earlier + runtime.known(file.anchors):
+        doubt = validate(way.memory(process), way, file.bias)
         if doubt is None:
-            return Place(way, file.bias)
+            place = Place(way, file.bias)
+            return Pending(state | {"found": [way.plain()]}) if doubts else place
         doubts.append(doubt)
     if Doubt.TORN in doubts and state["torn"] < MAX_TORN:
         return Pending(state | {"torn": state["torn"] + 1})
@@ -116,15 +122,8 @@ def _in_file(
     answer = _search(process, budget, file, state)
     if file.id is not None and not isinstance(answer, Pending):
         cache.put(KIND, file.id, _remember(searched, answer))
-    return answer
-
-
-def _validate(process: Process, way: Calibration, bias: int) -> Doubt | None:
-    answer = validate(way.memory(process), way, bias)
-    for _ in range(TRIES):
-        if answer is not Doubt.TORN:
-            return answer
-        answer = validate(way.memory(process, fresh=True), way, bias)
+    if isinstance(answer, Calibration):
+        return Pending(state | {"found": [answer.plain()]})
     return answer
 
 
@@ -137,22 +136,22 @@ def _judge(doubts: list[Doubt], *, certain: bool) -> Doubt:
     return doubts[0] if len(set(doubts)) == 1 else Doubt.WRONG
 
 
-def _remember(searched: dict[str, Any], answer: Place | Doubt) -> Plain:
-    if isinstance(answer, Place):
-        return {**searched, "found": [answer.calibration.plain()]}
+def _remember(searched: dict[str, Any], answer: Calibration | Doubt) -> Plain:
+    if isinstance(answer, Calibration):
+        return {**searched, "found": [answer.plain()]}
     return {**searched, "failed": searched.get("failed", 0) + 1}
 
 
 def _search(
     process: Process, budget: Budget, file: Opened, state: dict[str, Any]
-) -> Place | Pending | Doubt:
+) -> Calibration | Pending | Doubt:
     """Look around _PyRuntime, then through all writable data of the file."""
     if file.anchors is None or file.anchors.debug is not None:
         return Doubt.WRONG
     if state["search"] is None and file.anchors.runtime is not None:
         around = runtime.around_runtime(process, file.anchors.runtime, file.bias)
         if around is not None:
-            return Place(around, file.bias)
+            return around
     if not file.candidate.sure:
         return Doubt.WRONG
     return _structural(process, budget, file, state)
@@ -160,7 +159,7 @@ def _search(
 
 def _structural(
     process: Process, budget: Budget, file: Opened, state: dict[str, Any]
-) -> Place | Pending | Doubt:
+) -> Calibration | Pending | Doubt:
     at, tried, found = state["search"] or (0, 0, [])
     ranges = search.writable(process, file.candidate.mappings)
     while at is not None and tried < search.MAX_CANDIDATES:
@@ -171,5 +170,5 @@ def _structural(
         found = found + [list(pair) for pair in new]
     calibration = search.result([(row, address) for row, address in found], file.bias)
     if calibration and validate(calibration.memory(process), calibration, file.bias) is None:
-        return Place(calibration, file.bias)
+        return calibration
     return Doubt.WRONG

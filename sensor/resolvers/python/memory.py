@@ -31,6 +31,11 @@ class Table(NamedTuple):
     head: Dict
     keys: Keys
 
+    @property
+    def resizing(self) -> bool:
+        """Whether it was read in the middle of a resize: its new keys are not filled yet."""
+        return self.head.used > self.keys.filled
+
     def token(self) -> list[int]:
         """Changes when an item is added or the table moves; plain data for a memo."""
         return [self.address, *self.head, *self.keys]
@@ -95,9 +100,13 @@ class Memory:
         tables: list[Table | None] = []
         for address, head, data in zip(addresses, heads, raw, strict=True):
             keys = None if head is None or data is None else objects.as_keys(self.layout, data)
-            known = head is not None and keys is not None and head.used <= keys.filled
-            tables.append(Table(address, head, keys) if known and head and keys else None)
+            tables.append(Table(address, head, keys) if head and keys else None)
         return tables
+
+    def has_head(self, address: int) -> bool:
+        """Whether there is the head of a dict at an address, whatever its keys are."""
+        data = self._read([(address + self.layout.header - 8, DICT_SIZE)])[0]
+        return data is not None and objects.as_dict(data) is not None
 
     def table(self, address: int) -> Table | None:
         """The dict at one address."""

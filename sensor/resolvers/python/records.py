@@ -48,8 +48,8 @@ class Records(NamedTuple):
     """
 
     modules: list[Module]
-    opaque: list[str]
-    unreadable: list[str]
+    opaque: Sequence[str] = ()
+    unreadable: Sequence[str] = ()
 
 
 def types_of(memory: Memory, found: SysModules) -> Types | None:
@@ -129,6 +129,8 @@ class Reader:
         header = self._memory.layout.header
         words = self._memory.words(address + header for _, address in pairs)
         tables = self._memory.tables([word or 0 for word in words])
+        named = zip(pairs, tables, strict=True)
+        self._lost |= {name for (name, _), table in named if table and table.resizing}
         return {
             name: table
             for (name, _), table in zip(pairs, tables, strict=True)

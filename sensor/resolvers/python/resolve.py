@@ -6,7 +6,7 @@ tells in some 100 µs whether anything was imported since.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.errors import BudgetSpent
@@ -17,13 +17,14 @@ from sensor.resolvers.python.distributions import HARMLESS, join
 from sensor.resolvers.python.drafts import RUNTIME
 from sensor.resolvers.python.locate import NOT_STARTED, NotFound, Pending, Place, locate
 from sensor.resolvers.python.modules import Imported
-from sensor.resolvers.python.walk import Progress, token, walk
+from sensor.resolvers.python.progress import Progress
+from sensor.resolvers.python.walk import token, walk
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
-    from sensor.resolvers.python.walk import Walked
+    from sensor.resolvers.python.progress import Walked
 
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
@@ -35,7 +36,8 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     if other is not None:
         return _gap_only(process, other, "this interpreter is not read")
     if process.memory_gap is not None:
-        return _by_maps(process, budget, cache, process.memory_gap)
+        gap = Gap(RUNTIME, "memory not readable", process.memory_gap)
+        return _by_maps(process, budget, cache, gap)
     try:
         return _Look(process, budget, cache).run(cast("dict[str, Any]", memo or {}))
     except BudgetSpent as error:
@@ -55,17 +57,21 @@ class _Look:
         """Go on from the memo."""
         if "failed" in memo:
             return _from_memo(memo["failed"], memo)
+        if "missing" in memo:
+            return self._not_found(NotFound(*memo["missing"]))
         if "place" not in memo:
             return self._locate(memo.get("locate"))
-        place = Place.from_plain(memo["place"])
-        now = token(self._process, place)
-        if "done" in memo:
-            if now is not None and now == memo["token"]:
-                return _from_memo(memo["done"], memo)
-            return self._walk(place, now, None)
         if "walked" in memo:
             return self._join(memo)
-        return self._walk(place, memo["token"], memo["walk"])
+        place = Place.from_plain(memo["place"])
+        return self._again(place, memo) if "done" in memo else self._walk(place, memo)
+
+    def _again(self, place: Place, memo: dict[str, Any]) -> Finding:
+        """A look after a finished one: the same answer, unless something was imported."""
+        now = token(self._process, place)
+        if now is not None and now == memo["token"]:
+            return _from_memo(memo["done"], memo)
+        return self._walk(place, {"token": now})
 
     def _locate(self, state: Plain) -> Finding:
         found = locate(self._process, self._budget, self._cache, state)
@@ -73,20 +79,23 @@ class _Look:
             return Finding(memo={"locate": found.state}, more=True)
         if isinstance(found, NotFound):
             return self._not_found(found)
-        return self._walk(found, token(self._process, found), None)
+        return self._walk(found, {"token": token(self._process, found)})
 
     def _not_found(self, found: NotFound) -> Finding:
         if found.reason == NOT_STARTED:
             how = "CPython is mapped, no interpreter has started"
             coverage = Coverage(RUNTIME, complete=True, since=self._process.at, how=how)
             return Finding(coverage=coverage)
-        finding = _gap_only(self._process, found.reason, found.detail)
+        gap = Gap(RUNTIME, found.reason, found.detail)
+        finding = _by_maps(self._process, self._budget, self._cache, gap)
+        if finding.more:
+            return replace(finding, memo={"missing": list(found)})
         return _remembering(finding, "failed", {}) if found.final else finding
 
-    def _walk(self, place: Place, before: Plain, state: Plain) -> Finding:
-        """`before` is the token of the start: what is imported while we read changes it."""
-        memo: dict[str, Plain] = {"place": place.plain(), "token": before}
-        found = walk(self._process, self._budget, place, state)
+    def _walk(self, place: Place, state: dict[str, Any]) -> Finding:
+        """The token of `state` is of the start: what is imported while we read changes it."""
+        memo: dict[str, Plain] = {"place": place.plain(), "token": state["token"]}
+        found = walk(self._process, self._budget, place, state.get("walk"))
         if isinstance(found, Progress):
             return Finding(memo={**memo, "walk": found.plain()}, more=True)
         memo["walked"] = found.imported.plain()
@@ -117,13 +126,13 @@ def _how(place: Place, walked: Walked) -> str:
     return f"CPython {version}, {walked.interpreters} interpreter{several}, sys.modules by {way}"
 
 
-def _by_maps(process: Process, budget: Budget, cache: Cache, reason: str) -> Finding:
-    """The mapped extension modules, and what would let us see the rest."""
+def _by_maps(process: Process, budget: Budget, cache: Cache, gap: Gap) -> Finding:
+    """The mapped extension modules, and why there is not more."""
     joined = join(process, mapped.imported(process), cache, budget)
     how = "mapped extension modules only"
     coverage = Coverage(RUNTIME, complete=False, since=process.at, how=how)
-    gaps = (Gap(RUNTIME, "memory not readable", reason), *joined.gaps)
-    return Finding(mapped.by_mapping(joined.packages), gaps, coverage, more=joined.more)
+    packages = mapped.by_mapping(joined.packages)
+    return Finding(packages, (gap, *joined.gaps), coverage, more=joined.more)
 
 
 def _gap_only(process: Process, reason: str, detail: str) -> Finding:

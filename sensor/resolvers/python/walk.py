@@ -1,91 +1,46 @@
 """Read sys.modules of every interpreter: names, files, versions. Consistent, sliced, bounded.
 
-A piece of CHUNK entries is taken only when, after everything was read, the same entries still stand
-in the table: so all modules were alive meanwhile. What changes all the time is left out and said.
+A piece of CHUNK entries is taken when the table is the same, to the last field, after everything in
+it was read. When modules come and go meanwhile, addresses are used again for other objects: then
+only what two readings say alike is taken.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sensor.resolvers.python.interpreters import Doubt, SysModules, chain, interpreter
-from sensor.resolvers.python.modules import Imported, Module
-from sensor.resolvers.python.records import Reader, list_of_texts, stdlib_of, types_of
+from sensor.resolvers.python.objects import MAX_MODULES
+from sensor.resolvers.python.progress import (
+    ATTRIBUTES,
+    CHANGING,
+    NAMES,
+    OPAQUE,
+    STARTING,
+    TOO_MANY,
+    UNREADABLE,
+    Progress,
+    Walked,
+    walked,
+)
+from sensor.resolvers.python.records import Reader, Records, list_of_texts, stdlib_of, types_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sensor.host.seam import Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
     from sensor.resolvers.python.locate import Place
     from sensor.resolvers.python.memory import Memory, Table
-    from sensor.resolvers.python.records import Records
+    from sensor.resolvers.python.modules import Module
+    from sensor.resolvers.python.records import Types
 
-# Entries of sys.modules in one step between two questions to the budget: 256 take 10 ms.
+# Entries of sys.modules in one step between two questions to the budget: 256 take 20 ms.
 CHUNK = 256
 # How often a table that changes is read again at once, and how often it is begun anew in all.
 TRIES = 5
 RESTARTS = 5
 # Modules of all interpreters together that are kept: 10 MB of memo.
-MAX_ALL = 100_000
-# Names told in the detail of a gap.
-MAX_TOLD = 5
-
-CHANGING = "sys.modules is changing"
-UNREADABLE = "interpreter not readable"
-STARTING = "interpreter is starting or ending"
-NAMES = "module name not readable"
-ATTRIBUTES = "module attributes not readable"
-OPAQUE = "module object not readable"
-TOO_MANY = "too many modules"
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a walk is: plain data.
-
-    `keys` and `at` are the table of the present interpreter and the next entry of it, `rows` its
-    modules by name: [file, version]; `earlier` are the rows of finished interpreters. `gaps` are
-    particulars by reason.
-    """
-
-    finished: list[int] = field(default_factory=list)
-    keys: int = 0
-    at: int = 0
-    restarts: int = 0
-    rows: dict[str, list[str | None]] = field(default_factory=dict)
-    earlier: list[dict[str, list[str | None]]] = field(default_factory=list)
-    gaps: dict[str, list[str]] = field(default_factory=dict)
-    version: str | None = None
-    stdlib: str | None = None
-    frozen: bool = False
-    paths: list[str] = field(default_factory=list)
-
-    def plain(self) -> Plain:
-        """A JSON object."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    def gap(self, reason: str, details: Iterable[str]) -> None:
-        """Note what could not be read."""
-        new = list(details)
-        if new:
-            self.gaps.setdefault(reason, []).extend(new)
-
-    def finish(self, address: int) -> None:
-        """The present interpreter is read as far as it can be."""
-        self.finished.append(address)
-        self.earlier.append(self.rows)
-        self.rows, self.keys, self.at, self.restarts = {}, 0, 0, 0
-
-
-class Walked(NamedTuple):
-    """All that was imported, in how many interpreters, and (reason, detail) of what is missing."""
-
-    imported: Imported
-    interpreters: int
-    gaps: list[tuple[str, str]]
+MAX_ALL = 2 * MAX_MODULES
 
 
 def walk(process: Process, budget: Budget, place: Place, state: Plain = None) -> Walked | Progress:
@@ -94,8 +49,7 @@ def walk(process: Process, budget: Budget, place: Place, state: Plain = None) ->
     `state` is that progress as a plain dict, or None at first.
     """
     progress = Progress(**cast("dict[str, Any]", state or {}))
-    memory = place.calibration.memory(process)
-    found = chain(memory, place.calibration, place.bias)
+    found = chain(place.calibration.memory(process), place.calibration, place.bias)
     if isinstance(found, Doubt):
         progress.gap(UNREADABLE, [found.value])
         found = []
@@ -104,7 +58,7 @@ def walk(process: Process, budget: Budget, place: Place, state: Plain = None) ->
             if not _Walker(process, place, address, progress).run(budget):
                 return progress
             progress.finish(address)
-    return Walked(_imported(progress), len(progress.finished), _gaps(progress))
+    return walked(progress)
 
 
 def token(process: Process, place: Place) -> Plain:
@@ -120,36 +74,28 @@ def token(process: Process, place: Place) -> Plain:
     return [[at, *table.token()] for at, table in zip(found, tables, strict=True) if table]
 
 
-def _imported(progress: Progress) -> Imported:
-    rows = dict.fromkeys(
-        Module(name, file, version)
-        for modules in progress.earlier
-        for name, (file, version) in modules.items()
-    )
-    return Imported(
-        tuple(rows), progress.version, progress.stdlib, progress.frozen, tuple(progress.paths)
-    )
+class _Opened(NamedTuple):
+    """A sys.modules that is being read; `memory` has seen nothing that is older than `table`."""
+
+    table: Table
+    types: Types
+    memory: Memory
+    reader: Reader
+
+    @classmethod
+    def at(cls, table: Table, types: Types, memory: Memory) -> _Opened:
+        return cls(table, types, memory, Reader(memory, types))
+
+    def renewed(self, table: Table) -> _Opened:
+        """The same with a newer table, and nothing remembered."""
+        return self.at(table, self.types, self.memory.renewed())
 
 
-def _gaps(progress: Progress) -> list[tuple[str, str]]:
-    """Reason and bounded detail. An odd object in a package that is known anyway hides nothing."""
-    gaps = dict(progress.gaps)
-    tops = {
-        name.partition(".")[0]
-        for modules in progress.earlier
-        for name, (file, _) in modules.items()
-        if file
-    }
-    odd = [name for name in gaps.pop(OPAQUE, []) if name.partition(".")[0] not in tops]
-    if odd:
-        gaps[OPAQUE] = odd
-    return [(reason, _told(details)) for reason, details in gaps.items()]
+class _Seen(NamedTuple):
+    """One reading of a piece of a table: keys that are no readable names, and the modules."""
 
-
-def _told(details: list[str]) -> str:
-    names = sorted(set(details))
-    more = f" and {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else ""
-    return ", ".join(names[:MAX_TOLD]) + more
+    unnamed: list[int]
+    records: Records
 
 
 class _Walker:
@@ -160,8 +106,10 @@ class _Walker:
         self._place = place
         self._address = address
         self._progress = progress
-        self._open: tuple[Memory, Reader, Table] | None = None
+        self._open: _Opened | None = None
         self._done = False
+        self._tries = 0
+        self._before: set[Module] = set()
 
     def run(self, budget: Budget) -> bool:
         """Read the interpreter; False when the budget is used up before its end."""
@@ -170,10 +118,10 @@ class _Walker:
                 self._begin()
             elif budget.due():
                 return False
-            elif self._progress.at < self._open[2].keys.filled:
-                self._chunk(*self._open)
+            elif self._progress.at < self._open.table.keys.filled:
+                self._chunk(self._open)
             else:
-                self._end(*self._open)
+                self._end(self._open)
         return True
 
     def _begin(self) -> None:
@@ -188,19 +136,22 @@ class _Walker:
             return
         if progress.keys not in {0, found.table.head.keys}:
             self._anew()
+            return
         progress.keys = found.table.head.keys
         self._facts(memory, found.sys)
-        self._open = memory, Reader(memory, types), found.table
+        self._open = _Opened.at(found.table, types, memory)
 
     def _find(self) -> tuple[Memory, SysModules | Doubt]:
         """This interpreter's sys.modules as it is now, after bounded tries."""
+        doubts = []
         for attempt in range(TRIES):
             fresh = attempt > 0 or self._progress.restarts > 0
             memory = self._place.calibration.memory(self._process, fresh=fresh)
             found = interpreter(memory, self._address, self._place.calibration.modules)
-            if found is not Doubt.TORN:
-                break
-        return memory, found
+            if isinstance(found, SysModules) or found in {Doubt.EMPTY, Doubt.ABSENT}:
+                return memory, found
+            doubts.append(found)
+        return memory, Doubt.TORN if Doubt.TORN in doubts else Doubt.WRONG
 
     def _facts(self, memory: Memory, names: dict[str, int]) -> None:
         """The version and paths of the process; all its interpreters are of one version."""
@@ -212,46 +163,72 @@ class _Walker:
         paths = list_of_texts(memory, names["path"]) if "path" in names else ()
         progress.paths = list(dict.fromkeys([*progress.paths, *paths]))
 
-    def _chunk(self, memory: Memory, reader: Reader, table: Table) -> None:
-        """Read the next entries; take them only if they are still there afterwards."""
-        progress = self._progress
-        part = table, progress.at, min(progress.at + CHUNK, table.keys.filled)
-        entries = memory.entries([part])[0]
-        live = [(key, value) for key, value in entries or () if value]
-        texts = memory.texts(key for key, _ in live)
-        pairs = {name: pair for pair in live if (name := texts[pair[0]]) is not None}
-        records = reader.read([(n, value) for n, (_, value) in pairs.items()], progress.stdlib)
-        again = memory.entries([part], fresh=True)[0]
-        if entries is None or again is None or not memory.unchanged([table])[0]:
+    def _chunk(self, opened: _Opened) -> None:
+        """Read the next entries, and take what is certain."""
+        table, first = opened.table, self._progress.at
+        # A smaller piece is read sooner: of a table that changes without pause, the beginning.
+        last = min(first + (CHUNK >> self._progress.restarts), table.keys.filled)
+        seen = self._see(opened, first, last)
+        now = opened.memory.renewed().table(table.address)
+        if seen is None or now is None:
+            self._anew()
+        elif now == table:
+            self._take(seen.records)
+            self._progress.gap(NAMES, map(hex, seen.unnamed))
+            self._progress.at, self._tries = last, 0
+        else:
+            self._doubtful(opened, seen, now, last)
+
+    def _doubtful(self, opened: _Opened, seen: _Seen, now: Table, last: int) -> None:
+        """The table changed while its entries were read: take what was seen like this before."""
+        modules = seen.records.modules
+        certain = [module for module in modules if module in self._before]
+        self._take(Records(certain))
+        self._before.update(modules)
+        if not _same_keys(now, opened.table):
             self._anew()
             return
-        still = set(again)
-        gone = {name for name, pair in pairs.items() if pair not in still}
-        self._take(records, gone)
-        progress.gap(NAMES, [f"{len(live) - len(pairs)} names"] if len(pairs) < len(live) else [])
-        progress.at = part[2]
+        self._open, self._tries = opened.renewed(now), self._tries + 1
+        whole = len(certain) == len(modules) and not seen.unnamed
+        if whole:
+            self._take(seen.records)
+        elif self._tries > TRIES:
+            self._progress.gap(CHANGING, ["modules came and went"])
+        else:
+            return
+        self._progress.at, self._tries = last, 0
 
-    def _take(self, records: Records, gone: set[str]) -> None:
-        """Keep what was read of modules that are still there."""
+    def _see(self, opened: _Opened, first: int, last: int) -> _Seen | None:
+        """Read entries of the table, and the modules in them; None when the entries are absent."""
+        memory = opened.memory
+        entries = memory.entries([(opened.table, first, last)])[0]
+        if entries is None:
+            return None
+        live = [(key, value) for key, value in entries if value]
+        texts = memory.texts(key for key, _ in live)
+        pairs = [(name, value) for key, value in live if (name := texts[key]) is not None]
+        unnamed = [key for key, _ in live if texts[key] is None]
+        return _Seen(unnamed, opened.reader.read(pairs, self._progress.stdlib))
+
+    def _take(self, records: Records) -> None:
         progress = self._progress
-        for module in records.modules:
-            if module.name not in gone:
-                progress.rows[module.name] = [module.file, module.version]
+        progress.rows |= {m.name: [m.file, m.version] for m in records.modules}
         files = {m.name: m.file for m in records.modules if m.file}
         progress.stdlib = progress.stdlib or stdlib_of(files)
-        progress.gap(OPAQUE, set(records.opaque) - gone)
-        progress.gap(ATTRIBUTES, set(records.unreadable) - gone)
+        progress.gap(OPAQUE, records.opaque)
+        progress.gap(ATTRIBUTES, records.unreadable)
         if len(progress.rows) + sum(map(len, progress.earlier)) > MAX_ALL:
             progress.gap(TOO_MANY, [f"more than {MAX_ALL}"])
             self._done = True
 
-    def _end(self, memory: Memory, reader: Reader, table: Table) -> None:
+    def _end(self, opened: _Opened) -> None:
         """All entries are read: done, unless more were imported meanwhile."""
-        now = self._place.calibration.memory(self._process, fresh=True).table(table.address)
-        if now is None or now.head.keys != table.head.keys or now.keys.filled < table.keys.filled:
+        table = opened.table
+        now = opened.memory.renewed().table(table.address)
+        if now is None or not _same_keys(now, table):
             self._anew()
         elif now.keys.filled > table.keys.filled:
-            self._open = memory, reader, now
+            self._open = opened.renewed(now)
         else:
             self._done = True
 
@@ -264,8 +241,14 @@ class _Walker:
         self._progress.at = self._progress.keys = 0
         self._progress.restarts += 1
         if self._progress.restarts > RESTARTS:
-            self._progress.gap(CHANGING, [f"read {RESTARTS} times"])
+            self._progress.gap(CHANGING, ["its table was replaced again and again"])
             self._done = True
+
+
+def _same_keys(now: Table, before: Table) -> bool:
+    """Whether entries were only appended to the keys table since."""
+    same = now.head.keys == before.head.keys and now.keys[:2] == before.keys[:2]
+    return same and now.keys.filled >= before.keys.filled
 
 
 _REASONS = {
