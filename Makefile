@@ -50,8 +50,11 @@ clean: ## remove .venv and what the tools leave behind; the toolbox stays
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.core: setup.cfg pyproject.toml .ci/venv
+# A new top-level package is seen by .venv only after it was installed once more.
+PROJECT = setup.cfg pyproject.toml .ci/venv $(wildcard sensor/__init__.py probes/__init__.py ebpf_prebuilt/__init__.py)
+
+.venv/.core: $(PROJECT)
 	@.ci/venv core
 
-.venv/.test: setup.cfg pyproject.toml .ci/venv
+.venv/.test: $(PROJECT)
 	@.ci/venv test

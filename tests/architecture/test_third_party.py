@@ -19,7 +19,7 @@ ONLY_IN: dict[str, set[str]] = {
     "prometheus_client": set(),
     "elftools": set(),
     "psutil": {"sensor/scan.py"},
-    "ctypes": {"sensor/host/syscalls.py"},
+    "ctypes": {"sensor/host/syscalls.py", "probes/bpf/sys.py"},
     "packageurl": {"sensor/model/purl.py", "sensor/report/match.py"},
 }
 
