@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ def from_plain(plain: dict[str, Any], data: bytes) -> Recording:
         raise ValueError("bytes that belong to nothing")
     for item in plain["searches"]:
         ranges = tuple((start, size) for start, size in item["ranges"])
-        recording.searches[bytes.fromhex(item["pattern"]), ranges, item["limit"]] = item["hits"]
+        question = bytes.fromhex(item["pattern"]), ranges, item["limit"]
+        recording.searches[question] = [operator.index(hit) for hit in item["hits"]]
     for name, check in _CHECKS.items():
         table = dict(plain[name])
         for answer in table.values():
@@ -142,6 +144,8 @@ def _content_to_plain(content: Content, blobs: list[bytes]) -> dict[str, Any]:
 def _content(plain: dict[str, Any], data: memoryview) -> tuple[Content, memoryview]:
     known = []
     for start, size in plain["known"]:
+        if not isinstance(start, int) or not isinstance(size, int):
+            raise TypeError("a range has numbers")
         if not 0 < size <= len(data):
             raise ValueError("fewer bytes than its table says")
         known.append((start, bytes(data[:size])))

@@ -140,10 +140,17 @@ def test_more_mappings_than_the_bound(child: Child, monkeypatch: pytest.MonkeyPa
     opener = LocalOpener()
     key = opener.key(child.pid)
     before = len(list(Path("/proc/self/fd").iterdir()))
-    monkeypatch.setattr("sensor.host.local.MAX_MAPS", 100)
+    monkeypatch.setattr("sensor.host.localprocess.MAX_MAPS", 100)
     with pytest.raises(BudgetSpent, match="more than 100 bytes of maps"):
         opener.open_process(key)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_of_many_descriptors_the_lowest_are_told(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensor.host.procread.MAX_DESCRIPTORS", 2)
+    assert [number for number, _ in process.descriptors()] == [0, 1]
 
 
 def test_exec_in_the_middle_of_reads(process: Process, child: Child) -> None:

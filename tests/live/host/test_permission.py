@@ -116,7 +116,7 @@ def test_without_memory_the_rest_is_read(
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return open_named(directory, wanted)
 
-    monkeypatch.setattr("sensor.host.local.open_named", refused)
+    monkeypatch.setattr("sensor.host.localprocess.open_named", refused)
     monkeypatch.setattr(memorygap, "_ptrace_scope", lambda: "1")
     opener = LocalOpener()
     with opener.open_process(opener.key(child.pid)) as process:

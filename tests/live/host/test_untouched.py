@@ -130,6 +130,21 @@ def _scans(pid: int, area: Mapping) -> bool:
             return False
 
 
+def test_reading_a_file_does_not_write_its_time_of_access(child: Child, tmp_path: Path) -> None:
+    """Of our own files, as of all files when we are root. The mount must keep such times."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_text("text")
+    for path in (folder, folder / "file"):
+        os.utime(path, ns=(0, 10**18))
+    opener = LocalOpener()
+    with opener.open_process(opener.key(child.pid)) as process:
+        process.files.list_dir(str(folder))
+        with process.files.open(f"{folder}/file") as file:
+            assert file.read([(0, 4)]) == [b"text"]
+    assert [path.stat().st_atime_ns for path in (folder, folder / "file")] == [0, 0]
+
+
 def test_no_descriptor_is_left_open(child: Child) -> None:
     before = open_descriptors()
     opener = LocalOpener()
