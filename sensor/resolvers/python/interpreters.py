@@ -32,7 +32,7 @@ TRIES = 20
 class Doubt(StrEnum):
     """Why an interpreter was not accepted."""
 
-    ABSENT = "memory not present"
+    ABSENT = "memory not present: never started, or swapped out"
     EMPTY = "not initialised"
     TORN = "changing"
     WRONG = "not an interpreter"
