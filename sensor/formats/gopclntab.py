@@ -35,6 +35,9 @@ MAX_TABLE = 256 << 20
 # Names of generic functions spell out their types; the longest seen has some 10 KB.
 MAX_NAME = CHUNK
 MAX_IMPORT_PATH = 1024
+# A chunk of honest names has 50 bytes for each; a chunk of zeros costs more than all of them.
+MIN_NAME = 4
+FEW = 16
 MAX_PACKAGES = 50_000
 MAX_PACKAGE_BYTES = 4 << 20
 FUNCTIONS_AT_ONCE = 4096
@@ -158,6 +161,8 @@ def _names(source: Source, table: Table, at: int) -> Iterator[Step]:
         last = data.rfind(b"\0")
         if last < 0:
             raise Malformed(f"a Go function name of more than {size} bytes")
+        if data.count(b"\0") > size // MIN_NAME + FEW:
+            raise Malformed("Go function names that are too short")
         at += last + 1
         rest = at < table.names_end
         found = set(_PREFIX.findall(b"\0" + data[: last + 1]))

@@ -27,9 +27,10 @@ ALIGN = 8
 HEAD_SIZE = 8
 # The largest program seen has 130 MB of loaded segments; a file may claim any size.
 MAX_SEARCH = 512 << 20
-MAX_POINTED = 256 << 20
+# Writable data is looked at first; the largest seen has 10 MB.
+MAX_POINTED = 64 << 20
 # A program has one table, and one for each Go program that it carries: each costs a search.
-MAX_TABLES = 16
+MAX_TABLES = 4
 
 
 def by_section(elf: Elf) -> Table | None:
@@ -111,7 +112,7 @@ def _pointed_at(elf: Elf, table: Table) -> bool:
 
 def _holds(elf: Elf, word: bytes) -> bool:
     total = 0
-    for segment in sorted(elf.loads, key=_rank, reverse=True):
+    for segment in sorted(elf.loads, key=lambda s: not s.flags & PF_W):
         total += segment.file_size
         if total > MAX_POINTED:
             return False

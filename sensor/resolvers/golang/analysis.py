@@ -10,6 +10,7 @@ from sensor.formats import gobuildinfo, golegacy, gopclntab, gopclntab_search
 from sensor.formats.elf import Elf
 from sensor.formats.source import exact
 from sensor.resolvers.golang.program import Form, Program
+from sensor.resolvers.golang.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +26,6 @@ GO_NOTE = b"Go"
 # UPX writes its mark into the first page of what it packs, and leaves no section headers.
 PACKER_MARK = b"UPX!"
 PACKER_SEARCH = 4096
-NO_TABLE = "function table not read"
-NO_INFO = "build information not read"
 
 
 @dataclass(slots=True)
@@ -100,7 +99,7 @@ def _go_program(elf: Elf, progress: Progress, due: Callable[[], bool]) -> Progra
         packages = _packages(elf, table, progress, due)
         layout = table.layout
     except Malformed as error:
-        problems.append((NO_TABLE, str(error)))
+        problems.append((Reason.NO_TABLE, str(error)))
     info = _info(elf, layout, problems)
     return Program(Form.GO, info, layout, packages, tuple(problems))
 
@@ -110,7 +109,7 @@ def _info(elf: Elf, layout: str, problems: list[tuple[str, str]]) -> BuildInfo |
         info = gobuildinfo.read(elf)
         return golegacy.read(elf) if info is None and layout == "1.2" else info
     except Malformed as error:
-        problems.append((NO_INFO, str(error)))
+        problems.append((Reason.NO_INFO, str(error)))
         return None
 
 

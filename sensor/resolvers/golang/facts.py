@@ -29,7 +29,7 @@ def remember(program: Program) -> Plain:
         "how": said.how,
         "complete": said.complete,
         "lines": [line.to_plain() for line in said.lines],
-        "gaps": [[reason, detail] for reason, detail in said.gaps],
+        "gaps": [[str(reason), detail] for reason, detail in said.gaps],
     }
 
 

@@ -8,6 +8,7 @@ from sensor.errors import FileRefused
 from sensor.model.finding import Gap
 from sensor.resolvers.golang import analysis
 from sensor.resolvers.golang.facts import RUNTIME
+from sensor.resolvers.golang.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +33,17 @@ def look(process: Process, cache: Cache, known: dict[str, bool]) -> tuple[list[G
     objects: dict[str, Plain] = {}
     for count, mapping in enumerate(_objects(process)):
         if count == MAX_OBJECTS:
-            gaps.append(Gap(RUNTIME, "too many shared objects", f"more than {MAX_OBJECTS}"))
+            gaps.append(Gap(RUNTIME, Reason.MANY_OBJECTS, f"more than {MAX_OBJECTS}"))
             break
         key = f"{mapping.device}.{mapping.inode}"
         try:
             built_by_go = known[key] if key in known else _check(process, mapping, cache)
         except FileRefused as error:
-            gaps.append(Gap(RUNTIME, "shared object not readable", str(error)))
+            gaps.append(Gap(RUNTIME, Reason.OBJECT_REFUSED, str(error)))
             continue
         objects[key] = built_by_go
         if built_by_go:
-            gaps.append(Gap(RUNTIME, "Go plugin not read yet", mapping.path))
+            gaps.append(Gap(RUNTIME, Reason.PLUGIN, mapping.path))
     return gaps, objects
 
 

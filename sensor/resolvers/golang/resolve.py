@@ -12,6 +12,7 @@ from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
 from sensor.resolvers.golang import analysis, facts, plugins
 from sensor.resolvers.golang.facts import RUNTIME
 from sensor.resolvers.golang.program import Form
+from sensor.resolvers.golang.reasons import Reason
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
@@ -89,7 +90,7 @@ def _finding(
         return NOT_MINE
     if known["form"] == Form.PACKED:
         detail = f"{mapping.path}: what is inside, Go or not, is not read yet"
-        gap = Gap(RUNTIME, "packed by UPX", detail)
+        gap = Gap(RUNTIME, Reason.PACKED, detail)
         return Finding((), (gap,), _none_yet(process, "packed by UPX"), state)
     finding = facts.facts(known, mapping, process.at)
     more, objects = plugins.look(process, cache, state.get("objects") or {})
@@ -113,5 +114,5 @@ def _refused(process: Process, mapping: Mapping, error: FileRefused) -> Finding:
     ]
     if not process.find(MAGIC, ranges, limit=1):
         return NOT_MINE
-    gap = Gap(RUNTIME, "program file not readable", str(error))
+    gap = Gap(RUNTIME, Reason.FILE_REFUSED, str(error))
     return Finding((), (gap,), _none_yet(process, "file not readable"))

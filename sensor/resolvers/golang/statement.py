@@ -15,6 +15,7 @@ from sensor.model.finding import State
 from sensor.resolvers.golang import stdlib
 from sensor.resolvers.golang.join import join, usable
 from sensor.resolvers.golang.program import Form
+from sensor.resolvers.golang.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +30,6 @@ MAX_MODULES = 10_000
 # How many names a gap shows of those that it counts, and how much of each.
 SAMPLE = 5
 SAMPLE_NAME = 200
-NO_TABLE = "function table not read"
 # Up to 1.15 the names of functions that are inlined everywhere are not where we read (layout 1.2).
 OLD_TABLE = "no function seen, but those inlined everywhere are not, up to Go 1.15"
 OLD_LAYOUT = "1.2"
@@ -139,7 +139,7 @@ def _state(program: Program, found: set[str]) -> State:
 
 
 def _reason(program: Program) -> str:
-    return OLD_TABLE if program.layout == OLD_LAYOUT else NO_TABLE
+    return OLD_TABLE if program.layout == OLD_LAYOUT else Reason.NO_TABLE
 
 
 def _table(program: Program, found: set[str]) -> str:
@@ -158,11 +158,11 @@ def _listed(info: BuildInfo, module: Module) -> str:
 
 def _module_gaps(joined: Joined) -> Iterator[tuple[str, str]]:
     if joined.strays:
-        yield "packages of no listed module", _sample(joined.strays)
+        yield Reason.STRAYS, _sample(joined.strays)
     if joined.refused:
-        yield "module path not valid", _sample(joined.refused)
+        yield Reason.BAD_PATH, _sample(joined.refused)
     if len(joined.modules) > MAX_MODULES:
-        yield "too many modules", f"{len(joined.modules)}, more than {MAX_MODULES}"
+        yield Reason.MANY_MODULES, f"{len(joined.modules)}, more than {MAX_MODULES}"
 
 
 def _without_modules(program: Program) -> tuple[str, str]:
@@ -172,13 +172,13 @@ def _without_modules(program: Program) -> tuple[str, str]:
         if "/" in path and not stdlib.contains(path)
     }
     detail = f"packages that are linked, of unknown module and version: {_sample(others)}"
-    return "no module information", detail
+    return Reason.NO_MODULES, detail
 
 
 def _version_gap(lines: list[Line]) -> Iterator[tuple[str, str]]:
     unknown = [line.name for line in lines if line.version is None]
     if unknown:
-        yield "version not known", _sample(unknown)
+        yield Reason.NO_VERSION, _sample(unknown)
 
 
 def _is_local(module: Module) -> bool:

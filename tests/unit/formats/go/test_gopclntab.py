@@ -219,3 +219,9 @@ class Counting(Bytes):
 def test_places_that_only_look_like_a_table_cost_little() -> None:
     fakes = (b"\xf1\xff\xff\xff\0\0\1\x08" + bytes(8)) * 50_000
     assert search(elf([(".x", fakes)], LITTLE, sections=False)) is None
+
+
+def test_a_block_of_zeros_is_no_block_of_names() -> None:
+    data = table("1.20", [b""] * 100_000)
+    with pytest.raises(Malformed, match="too short"):
+        paths_of(data)
