@@ -56,6 +56,8 @@ def owners(files):
 
 def main():
     warnings.simplefilter("ignore")
+    # The folder that the test happens to run in is no part of the environment.
+    sys.path[:] = [path for path in sys.path if path]
     out, sys.stdout, sys.stderr = sys.stdout, io.StringIO(), io.StringIO()
     import_all(sys.argv[1:])
     pairs = [(n, getattr(m, "__file__", None)) for n, m in list(sys.modules.items())]
