@@ -11,12 +11,11 @@ if TYPE_CHECKING:
 
 
 class Venv:
-    """A virtual environment of its own, made by `python -m venv`; nothing is fetched."""
+    """A virtual environment of its own, made by `command` FOLDER; nothing is fetched."""
 
-    def __init__(self, folder: Path, argv: Sequence[str]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, command: Sequence[str]) -> None:
         self.python = str(folder / "bin" / "python")
-        _run([*argv, "-m", "venv", str(folder)])
+        _run([*command, str(folder)])
 
     def pip(self, *arguments: str) -> None:
         """Install without any index."""
