@@ -1,4 +1,4 @@
-"""Picks the best probe that this machine lets us use: by starting it, not by the kernel's version."""
+"""Picks the best probe that this machine lets us use: by starting it, not by a version."""
 
 from __future__ import annotations
 

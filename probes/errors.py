@@ -62,7 +62,7 @@ class ProgramRefused(ProbeError):
 
 
 class Malformed(ProbeError):
-    """Bytes of an object, of BTF or of a ring that break their format or a bound of their reader."""
+    """Bytes of an object, of BTF or of a ring that break their format or a reader's bound."""
 
     help = "The package is damaged or the kernel is newer than this version knows: install anew."
 

@@ -51,7 +51,7 @@ def last_name(text: str, hierarchy: Hierarchy) -> str | None:
 
 def _lines(text: str) -> dict[Hierarchy, str]:
     """The path in each hierarchy that we know. A line is `NUMBER:CONTROLLERS:PATH` (cgroups(7))."""
-    found = {}
+    found: dict[Hierarchy, str] = {}
     for line in text.split("\n"):
         number, _, rest = line.partition(":")
         controllers, colon, path = rest.partition(":")

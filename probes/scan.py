@@ -103,7 +103,7 @@ class ScanProbe:
             raise KernelLacks(f"{self._proc} is no proc file system")
 
     def _processes(self) -> dict[int, stat.Stat]:
-        """Every process that runs a program, by pid; lower numbers first when there are too many."""
+        """Every process that runs a program, by pid; lower numbers first if there are too many."""
         pids = sorted(int(path.name) for path in self._proc.iterdir() if path.name.isdecimal())
         self._lost += len(pids[MAX_PROCESSES:])
         found = ((pid, stat.read(pid, self._proc)) for pid in pids[:MAX_PROCESSES])

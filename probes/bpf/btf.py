@@ -82,7 +82,8 @@ class Btf:
         for index in range(self._count(number)):
             name, kind, offset = (self._word(number, 3 + 3 * index + part) for part in range(3))
             bits = offset >> 24 if fields else 0
-            found.append(Member(self.text(name), kind, offset & 0xFFFFFF if fields else offset, bits))
+            place = offset & 0xFFFFFF if fields else offset
+            found.append(Member(self.text(name), kind, place, bits))
         return found
 
     def array(self, number: int) -> tuple[int, int]:

@@ -23,7 +23,9 @@ LOAD_SECONDS = 60
 _ANSWER_BYTES = 6 * LOG_TAIL + 4096
 # -I: not the environment's packages nor the current folder; -S: no site-packages, we need none.
 _INTERPRETER = ("-I", "-S", "-c")
-_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from probes.bpf.child import main; main()"
+_PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from probes.bpf.child import main; main()"
+)
 _ROOT = Path(__file__).parents[2]
 
 
@@ -57,7 +59,7 @@ def _start(its: socket.socket, order: Order) -> subprocess.Popen[bytes]:
     number = str(its.fileno())
     words = [*_INTERPRETER, _PROGRAM, str(_ROOT), number, json.dumps(asdict(order))]
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
             [sys.executable, *words], stdin=subprocess.DEVNULL, pass_fds=[its.fileno()]
         )
     except OSError as error:

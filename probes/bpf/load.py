@@ -1,4 +1,4 @@
-"""Spec → kernel: makes the maps, loads the programs, attaches them. The only part that needs rights.
+"""Spec → kernel: makes maps, loads programs, attaches them. The only part that needs rights.
 
 Errors of the kernel become words with a next step; which capability is missing is asked of
 /proc/self/status, and never guessed from the errno alone.
@@ -62,7 +62,7 @@ def fit(spec: Spec, types: Btf) -> Spec:
     try:
         data = KERNEL_TYPES.read_bytes()
     except FileNotFoundError:
-        raise KernelLacks(f"{KERNEL_TYPES} is missing: the kernel does not tell its types") from None
+        raise KernelLacks(f"{KERNEL_TYPES} is missing: no types to go by") from None
     return core.relocate(spec, types, Btf(data, core.wanted(spec, types)))
 
 
@@ -131,7 +131,8 @@ def _load(name: str, code: bytes, license_: bytes, *, lifted: bool) -> int:
         return sys.prog_load(kind, code, license_, name, log)
     except OSError:
         text = bytes(log).rstrip(b"\0").decode(errors="replace")
-        raise ProgramRefused(f"program {name}: {refused.strerror}", text[-LOG_TAIL:]) from refused
+        why = f"program {name}: {os.strerror(refused.errno or 0)}"
+        raise ProgramRefused(why, text[-LOG_TAIL:]) from refused
 
 
 def _attach(tracepoint: str, program: int) -> int:
@@ -144,7 +145,7 @@ def _attach(tracepoint: str, program: int) -> int:
 
 
 def _explained(error: OSError, what: str, *, lifted: bool) -> ProbeError:
-    text = f"{what}: {error.strerror}"
+    text = f"{what}: {os.strerror(error.errno or 0)}"
     if error.errno in {errno.EPERM, errno.EACCES}:
         if missing := _missing_capabilities():
             return NotPermitted(f"{text}; this process has not got {missing}")

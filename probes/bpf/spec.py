@@ -120,8 +120,10 @@ def with_entries(spec: Spec, name: str, entries: int) -> Spec:
 
 def _variables(file: elf.Elf, section: str) -> list[elf.Symbol]:
     number = file.sections.index(file.section(section))
-    found = [each for each in file.symbols if each.section == number and each.kind == elf.STT_OBJECT]
-    return sorted(found, key=lambda symbol: symbol.offset)
+    found = [each for each in file.symbols if each.section == number]
+    return sorted(
+        (each for each in found if each.kind == elf.STT_OBJECT), key=lambda symbol: symbol.offset
+    )
 
 
 def _programs(file: elf.Elf, records: Mapping[str, list[TypeRecord]]) -> list[Program]:
@@ -153,7 +155,9 @@ def _program(
             if begin <= each.offset < end
         ),
         records=tuple(
-            replace(each, offset=each.offset - begin) for each in records if begin <= each.offset < end
+            replace(each, offset=each.offset - begin)
+            for each in records
+            if begin <= each.offset < end
         ),
     )
 

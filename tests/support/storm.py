@@ -13,10 +13,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from probes.event import Event
     from probes.probe import Probe
     from tests.support.cgroup import Cgroup
@@ -58,6 +59,7 @@ def run(probe: Probe, cgroup: Cgroup, program: Path, count: int, rate: float) ->
     """Let a storm go while draining; return when all of it has come, or at the deadline."""
     told = Told(cgroup.id)
     with start(cgroup, program, count, rate) as storm:
+        assert storm.stdout is not None
         while not select.select([storm.stdout], [], [], 0)[0]:
             drain(probe, told)
         told.end(storm)

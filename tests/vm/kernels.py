@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One Debian kernel. `package` is one, or depends on the newest of its suite; `arch` is Debian's."""
+    """One Debian kernel. `package` is it or depends on the newest one; `arch` is Debian's."""
 
     suite: str
     arch: str
@@ -44,8 +44,8 @@ class Userland:
 
 # Linux 6.1. The cloud kernels are small; what they lack (9p, most drivers) nothing here needs.
 BOOKWORM = Kernel("bookworm", "amd64", "linux-image-cloud-amd64")
-# Linux 5.10, the oldest that we test: there maps are charged to the limit of locked memory. The last
-# one of the suite itself: what its security archive lists is no longer served.
+# Linux 5.10, the oldest that we test: there maps are charged to the limit of locked memory. The
+# last one of the suite itself: what its security archive lists is no longer served.
 BULLSEYE = Kernel("bullseye", "amd64", "linux-image-5.10.0-32-cloud-amd64")
 BOOKWORM_ARM64 = Kernel("bookworm", "arm64", "linux-image-cloud-arm64")
 KERNELS = (BOOKWORM, BULLSEYE, BOOKWORM_ARM64)
