@@ -34,3 +34,10 @@ def deb(name: str, version: str | None, *, arch: str, distro_id: str, distro: st
     """A Debian or Ubuntu binary package: `distro_id` "debian", `distro` "debian-12"."""
     qualifiers = {"arch": arch, "distro": distro}
     return PackageURL("deb", distro_id, name, version, qualifiers).to_string()
+
+
+@lru_cache(CACHED)
+def conda(name: str, version: str | None, *, build: str, subdir: str, channel: str) -> str:
+    """A conda package; `build` "py311_0", `subdir` "linux-64", `channel` "conda-forge" or ""."""
+    qualifiers = {"build": build, "channel": channel, "subdir": subdir}
+    return PackageURL("conda", None, name, version, qualifiers).to_string()

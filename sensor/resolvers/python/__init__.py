@@ -9,4 +9,4 @@ from sensor.resolvers.python.detect import detects
 from sensor.resolvers.python.resolve import resolve
 from sensor.resolvers.resolver import Resolver
 
-PYTHON = Resolver("python", ("pypi", "deb"), detects, resolve)
+PYTHON = Resolver("python", ("pypi", "deb", "conda"), detects, resolve)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.formats.pymetadata import import_name
 from sensor.model.purl import pypi
+from sensor.resolvers.python.conda import Conda
 from sensor.resolvers.python.debian import Dpkg
 from sensor.resolvers.python.drafts import Draft, Drafts, contested, evidence
 from sensor.resolvers.python.match import (
@@ -64,7 +65,7 @@ def join(process: Process, imported: Imported, cache: Cache, budget: Budget) -> 
     """The packages that these modules belong to. Raises ProcessGone and BudgetSpent only."""
     try:
         with Sites(process, cache, budget) as sites:
-            return _Join(process, imported, sites, Dpkg(process.files, cache, budget)).run()
+            return _Join(process, imported, sites, cache, budget).run()
     except Due:
         return Joined(more=True)
 
@@ -72,10 +73,13 @@ def join(process: Process, imported: Imported, cache: Cache, budget: Budget) -> 
 class _Join:
     """One run over one process."""
 
-    def __init__(self, process: Process, imported: Imported, sites: Sites, dpkg: Dpkg) -> None:
+    def __init__(
+        self, process: Process, imported: Imported, sites: Sites, cache: Cache, budget: Budget
+    ) -> None:
         self._process, self._imported, self._sites = process, imported, sites
         self._drafts, self._told = Drafts(process.at), Told()
-        self._system = System(dpkg, sites, self._told)
+        self._system = System(Dpkg(process.files, cache, budget), sites, self._told)
+        self._conda = Conda(process.files, cache, budget)
         self._carriers: dict[str, str | None] = {}
         self._stated = {m.name.lower(): m.version for m in imported.modules if m.version}
 
@@ -85,6 +89,7 @@ class _Join:
         shared = self._settle(found)
         inner = copies(found.owned, self._sites)
         self._system.take(found, self._drafts)
+        self._conda.take(found, self._drafts, self._told)
         for owner, modules in found.owned.items():
             self._distribution(owner, modules)
         for copy, modules in inner.items():

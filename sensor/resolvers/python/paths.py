@@ -11,6 +11,8 @@ import re
 MAX_PATH = 4096
 # Directories that installers own: `site-packages` (CPython), `dist-packages` (Debian).
 SITE = re.compile(r"^(.*?/(?:site|dist)-packages)/.")
+# An environment and its site directory, as conda lays them out.
+ENVIRONMENT = re.compile(r"(/.*?)/(lib/python3\.[0-9]{1,3}t?/site-packages)")
 # Parts that a plain path does not have: `.`, `..`, an empty one.
 _ODD = re.compile(r"/\.{0,2}(?:/|$)")
 # The script that was started: its name says nothing about where it lies.
