@@ -193,6 +193,7 @@ class Reader:
         }
         texts = self._memory.texts(strs.values())
         self._lost |= {name for name, value in strs.items() if texts[value] is None}
+        self._lost |= {name for name, kind in zip(found, kinds, strict=True) if kind is None}
         return {name: text for name, value in strs.items() if (text := texts[value]) is not None}
 
     def _torn(self, tables: dict[str, Table]) -> set[str]:
