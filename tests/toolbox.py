@@ -8,26 +8,20 @@ there. Once filled it needs no network. A new component is one row here and, if 
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.fetch import deb, gomod, npm, pypi, python, system, upx, vm
-from tests.fetch.component import Component, Outcome, Store, default_root
+from tests.fetch.component import Component
+from tests.fetch.fill import fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from tests.fetch.python import Python
-
-# Two at a time: a mirror serves two clients well, and the machines of CI have two cores.
-PARALLEL = 2
-REASON_CHARACTERS = 160
 
 PYTHON_TESTS = ("live/python", "replay")
 GO_TESTS = ("live/golang", "replay")
@@ -195,39 +189,9 @@ def python_of(version: str, folder: Path) -> Python:
     return python.native(folder, version)
 
 
-def show(component: Component, outcome: Outcome) -> str:
-    """Return the row of one component; of a long reason the last line, where clients say it."""
-    why = outcome.reason.strip().rpartition("\n")[2][:REASON_CHARACTERS]
-    row = (
-        f"{component.name:22} {component.version:12} {component.client:8} {component.size_mb:5} MB"
-    )
-    return f"{row}  {outcome.state:12}{outcome.seconds:6.1f} s  {why}".rstrip()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill the cache; return 0, or with REQUIRE=all 1 when something could not be had."""
-    parser = argparse.ArgumentParser(prog="tests.toolbox", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these components")
-    parser.add_argument("--list", action="store_true", help="fetch nothing")
-    options = parser.parse_args(arguments)
-    unknown = set(options.names) - {component.name for component in COMPONENTS}
-    if unknown:
-        parser.error(f"no such component: {', '.join(sorted(unknown))}")
-    wanted = [row for row in COMPONENTS if not options.names or row.name in options.names]
-    store = Store(default_root())
-    act = store.look if options.list else store.fill
-    failed = False
-
-    def handle(component: Component) -> bool:
-        outcome = act(component)
-        # One write: two components end at the same time, and a line must stay a line.
-        sys.stdout.write(show(component, outcome) + "\n")
-        sys.stdout.flush()
-        return outcome.state in {"unavailable", "missing"}
-
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        failed = any(list(pool.map(handle, wanted)))
-    return int(failed and os.environ.get("REQUIRE") == "all")
+    """Fill the cache, as `tests.fetch.fill.fill` says."""
+    return fill(COMPONENTS, arguments)
 
 
 if __name__ == "__main__":

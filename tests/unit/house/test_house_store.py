@@ -5,16 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests import toolbox
 from tests.fetch.component import Component, Store
 from tests.fetch.outcome import GoneError, UnavailableError, run, run_or_gone
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Fetcher:
@@ -121,6 +118,13 @@ def test_a_command_that_fails_says_why() -> None:
 def test_every_name_is_listed_once() -> None:
     names = [row.name for row in toolbox.COMPONENTS]
     assert len(names) == len(set(names))
+
+
+def test_every_component_is_for_tests_that_exist() -> None:
+    tests = Path(toolbox.__file__).parent
+    rows = [(row.name, folder) for row in toolbox.COMPONENTS for folder in row.needed_by]
+    assert [row for row in rows if not (tests / row[1]).is_dir()] == []
+    assert [row.name for row in toolbox.COMPONENTS if not row.needed_by] == []
 
 
 def test_the_command_fills_what_is_named(
