@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from sensor.errors import FileRefused
+from sensor.errors import FileMissing, FileRefused
 from sensor.model.budget import Meter
 from sensor.model.process import Arguments, Mapping, ProcessKey
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sensor.formats.source import Range
     from sensor.host.seam import File
+    from sensor.model.file import FileId
     from sensor.model.process import Descriptor
     from sensor.resolvers.python.layouts import Layout
 
@@ -56,6 +57,15 @@ class Heap:
 
     def open_mapped(self, mapping: Mapping) -> File:
         raise FileRefused(mapping.path, "made up")
+
+    def list_dir(self, path: str) -> tuple[FileId, list[str]]:
+        raise FileMissing(path)
+
+    def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
+        return [None for _ in paths]
+
+    def read_link(self, path: str) -> str | None:
+        raise FileMissing(path)
 
     def maps(self) -> Sequence[Mapping]:
         code = Mapping(BASE - 4096, BASE, "r-xp", 0, "0:1", 7, self.exe)
@@ -165,7 +175,7 @@ class Heap:
     def interpreter(self, modules: int, at: int, following: int = 0) -> int:
         """A PyInterpreterState with sys.modules at this offset."""
         address = self.new(at + 64)
-        self.write(address, "QQ", following, address)
+        self.write(address, "QQ", following, self.module_type)
         self.write(address + at, "Q", modules)
         return address
 

@@ -163,11 +163,11 @@ def _structural(
     at, tried, found = state["search"] or (0, 0, [])
     ranges = search.writable(process, file.candidate.mappings)
     while at is not None and tried < search.MAX_CANDIDATES:
-        if budget.due():
-            return Pending(state | {"search": [at, tried, found]})
         at, more, new = search.step(process, ranges, at)
         tried += more
         found = found + [list(pair) for pair in new]
+        if at is not None and budget.due():
+            return Pending(state | {"search": [at, tried, found]})
     calibration = search.result([(row, address) for row, address in found], file.bias)
     if calibration and validate(calibration.memory(process), calibration, file.bias) is None:
         return calibration

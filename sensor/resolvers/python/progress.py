@@ -28,12 +28,15 @@ TOO_MANY = "too many modules"
 class Progress:
     """Where a walk is: plain data.
 
+    `finished` are addresses of interpreters, `tables` of their sys.modules; two with the same one
+    are one (a search without symbols can take a neighbour of it for a second interpreter).
     `keys` and `at` are the table of the present interpreter and the next entry of it, `rows` its
     modules by name: [file, version]; `earlier` are the rows of finished interpreters. `gaps` are
     particulars by reason.
     """
 
     finished: list[int] = field(default_factory=list)
+    tables: list[int] = field(default_factory=list)
     keys: int = 0
     at: int = 0
     restarts: int = 0
@@ -72,7 +75,7 @@ class Walked(NamedTuple):
 
 def walked(progress: Progress) -> Walked:
     """The answer of a finished walk."""
-    return Walked(_imported(progress), len(progress.finished), _gaps(progress))
+    return Walked(_imported(progress), len(progress.tables), _gaps(progress))
 
 
 def _imported(progress: Progress) -> Imported:

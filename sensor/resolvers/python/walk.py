@@ -112,14 +112,17 @@ class _Walker:
         self._before: set[Module] = set()
 
     def run(self, budget: Budget) -> bool:
-        """Read the interpreter; False when the budget is used up before its end."""
+        """Read the interpreter; False when the budget is used up before its end.
+
+        Each call reads at least one piece, so that the walk ends whatever the budget is.
+        """
         while not self._done:
             if self._open is None:
                 self._begin()
-            elif budget.due():
-                return False
             elif self._progress.at < self._open.table.keys.filled:
                 self._chunk(self._open)
+                if budget.due():
+                    return False
             else:
                 self._end(self._open)
         return True
@@ -134,6 +137,9 @@ class _Walker:
             progress.gap(_REASONS[doubt], [doubt.value])
             self._done = True
             return
+        if progress.keys == 0 and progress.restarts == 0:
+            self._done = found.table.address in progress.tables
+            progress.tables = list(dict.fromkeys([*progress.tables, found.table.address]))
         if progress.keys not in {0, found.table.head.keys}:
             self._anew()
             return
