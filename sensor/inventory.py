@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # A node runs up to 250 pods (the most that any provider allows) with a few containers each.
 MAX_PLACES: Final = 1024
-# A large Java service has some 500 packages, a Python one 150.
+# 850 bytes each with two evidences (measured): 34 MB. A large Java service has some 500 packages, a
+# Python one 150; a node of 250 containers, then, 40,000.
 MAX_FACTS: Final = 40_000
 # A container is gone when it has no process for so long: its next one may only not be seen yet.
 LINGER_SECONDS: Final = 120.0
