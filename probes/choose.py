@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from probes.ebpf import EbpfProbe
-from probes.errors import ProbeError
+from probes.errors import NoProbe, ProbeError
 from probes.probe import Missing
 from probes.scan import ScanProbe
 
@@ -26,12 +26,6 @@ class Choice:
 
     probe: Probe
     refused: tuple[Missing, ...]
-
-
-class NoProbe(ProbeError):
-    """None of the named probes runs here."""
-
-    help = "Give the rights that the text names, or allow the scan probe."
 
 
 def choose(

@@ -7,7 +7,8 @@ ProbeError
 ├── ProgramRefused   the verifier does not take the program
 ├── Malformed        an object or the kernel's types are not what they should be
 ├── LoaderFailed     the process that loads programs ended without an answer
-└── SelfTestFailed   everything is attached, and yet our own child did not arrive as it should
+├── SelfTestFailed   everything is attached, and yet our own child did not arrive as it should
+└── NoProbe          none of the named probes runs here
 """
 
 from __future__ import annotations
@@ -83,3 +84,9 @@ class SelfTestFailed(ProbeError):
         "Check that /proc is the host's (hostPID), and that the pod sees its own cgroup; "
         "the scan probe is used meanwhile."
     )
+
+
+class NoProbe(ProbeError):
+    """None of the named probes runs here; the text says of each why."""
+
+    help = "Give the rights that the text names, or allow the scan probe."

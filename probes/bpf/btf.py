@@ -77,6 +77,8 @@ class Btf:
 
     def members(self, number: int) -> list[Member]:
         """Return the members of a struct or union."""
+        if self.kind(number) not in {STRUCT, UNION}:
+            raise Malformed(f"BTF: type {number} has no members")
         fields = bool(self._word(number, 1) >> 31)
         found = []
         for index in range(self._count(number)):
@@ -92,6 +94,8 @@ class Btf:
 
     def enumerators(self, number: int) -> dict[str, int]:
         """Return the names of an enum and their values, as unsigned numbers."""
+        if self.kind(number) not in {ENUM, ENUM64}:
+            raise Malformed(f"BTF: type {number} is no enum")
         each = _EACH[self.kind(number)]
         found = {}
         for index in range(self._count(number)):
@@ -142,6 +146,8 @@ def _parts(data: bytes) -> tuple[array[int], bytes]:
     magic, _, _, header, types, types_size, strings, strings_size = _HEADER.unpack_from(data)
     if magic != _MAGIC:
         raise ValueError("not BTF, or of the other byte order")
+    if header + max(types + types_size, strings + strings_size) > len(data):
+        raise ValueError("it is cut")
     words = array("I")
     words.frombytes(memoryview(data)[header + types : header + types + types_size])
     return words, data[header + strings : header + strings + strings_size]

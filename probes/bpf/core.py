@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from probes.bpf import btf
 from probes.errors import KernelLacks, Malformed
@@ -34,6 +34,7 @@ _SCALARS = (btf.INT, btf.PTR, btf.ENUM)
 _FLAVOUR = "___"
 
 _Found = tuple[int, int]
+_Item = TypeVar("_Item")
 
 
 def wanted(spec: Spec, types: Btf) -> frozenset[str]:
@@ -104,7 +105,8 @@ def _name(types: Btf, number: int) -> str:
 
 
 def _enumerator(record: TypeRecord, types: Btf, kernel: Btf, found: list[int]) -> int | None:
-    name = list(types.enumerators(types.plain(record.type)))[_steps(record)[0]]
+    names = list(types.enumerators(types.plain(record.type)))
+    name = _nth(names, _steps(record)[0], record)
     values = (kernel.enumerators(number).get(name) for number in found)
     return next((value for value in values if value is not None), None)
 
@@ -135,6 +137,12 @@ def _steps(record: TypeRecord) -> list[int]:
         raise Malformed(f"a type record with the path {record.access!r}") from error
 
 
+def _nth(items: list[_Item], index: int, record: TypeRecord) -> _Item:
+    if not 0 <= index < len(items):
+        raise Malformed(f"a type record with the path {record.access!r}, which leads nowhere")
+    return items[index]
+
+
 def _path(record: TypeRecord, types: Btf) -> tuple[list[str | int], int]:
     """The path into a type of ours as names and indices, and the type where it ends."""
     first, *steps = _steps(record)
@@ -147,7 +155,7 @@ def _path(record: TypeRecord, types: Btf) -> tuple[list[str | int], int]:
             path.append(step)
             number = types.plain(types.array(number)[0])
         else:
-            member = types.members(number)[step]
+            member = _nth(types.members(number), step, record)
             path.append(member.name)
             number = types.plain(member.type)
     return path, number

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.choose import BEST_FIRST, NoProbe, choose
-from probes.errors import KernelLacks, ProbeError
+from probes.choose import BEST_FIRST, choose
+from probes.errors import KernelLacks, NoProbe, ProbeError
 from probes.probe import Missing
 from probes.scan import ScanProbe
 
@@ -54,8 +54,8 @@ def test_ebpf_is_better_than_a_scan() -> None:
 
 
 def test_every_error_says_what_to_do_next() -> None:
-    errors = [ProbeError, *all_below(ProbeError)]
-    helps = [error.help for error in errors]
+    errors: list[type[ProbeError]] = [ProbeError, *all_below(ProbeError)]
+    helps = [str(error.help) for error in errors]
     assert len(set(helps)) == len(errors)
     assert all(len(text) > 20 for text in helps)
 
