@@ -6,5 +6,6 @@ pytest_plugins = (
     "tests.harness.skips",
     "tests.harness.clock",
     "tests.harness.times",
+    "tests.harness.generated",
     "tests.harness.fixtures",
 )
