@@ -20,7 +20,9 @@ from tests.support.pythons import files, read, target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sensor.host.seam import Process
     from sensor.model.finding import Finding
+    from sensor.model.process import ProcessKey
     from tests.harness.fixtures import Toolbox
 
 pytestmark = pytest.mark.runtimes
@@ -66,6 +68,36 @@ def running(*command: str) -> Iterator[subprocess.Popen[str]]:
             yield popen
         finally:
             popen.kill()
+
+
+class Closed:
+    """An opener of processes whose memory may not be read; all else is as it is."""
+
+    def __init__(self) -> None:
+        self._opener = LocalOpener()
+
+    def key(self, pid: int) -> ProcessKey:
+        return self._opener.key(pid)
+
+    def open_process(self, key: ProcessKey) -> Process:
+        process = self._opener.open_process(key)
+        process.memory_gap = "closed by the test"
+        return process
+
+
+def test_mapped_extension_modules_where_memory_is_closed(toolbox: Toolbox) -> None:
+    python = toolbox.path("python-apps") / "bin" / "python"
+    with target((str(python),), "truth.py", "yaml", "requests") as process:
+        opener = Closed()
+        looked = look_until_done(opener, opener.key(process.pid), [PYTHON], FileCache())
+        extension = process.truth["yaml._yaml"]
+    found = looked.findings["python"]
+    assert [gap.reason for gap in found.gaps] == ["memory not readable"]
+    assert found.coverage
+    assert not found.coverage.complete
+    evidence = {p.name: [(e.kind, e.source, e.path) for e in p.evidence] for p in found.packages}
+    assert evidence["PyYAML"] == [("mapping", "maps", extension)]
+    assert "requests" not in evidence
 
 
 WAIT = "import sys; print('ready'); sys.stdout.flush(); sys.stdin.read()"
