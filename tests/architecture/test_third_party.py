@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Package to the only files that may import it. An empty set: installed, not used yet.
 ONLY_IN: dict[str, set[str]] = {
-    "kubernetes": set(),
+    "kubernetes": {"sensor/kube/kubeconfig.py"},
     "pyroute2": set(),
     "sentry_sdk": set(),
     "prometheus_client": set(),
