@@ -28,6 +28,8 @@ INFOS = (".dist-info", ".egg-info")
 # A desktop has 4,000 lists.
 MAX_LISTS = 100_000
 MAX_GAPS = 10
+# Lists that are read between two questions for the time, 0.15 ms each: each slice gets that far.
+STEP = 64
 
 _RELEASES = ("/etc/os-release", "/usr/lib/os-release")
 
@@ -104,7 +106,7 @@ class Dpkg:
             rows = self._rows(path, wanted, gaps)
             if rows:
                 found[path] = rows
-            if self._budget.due():
+            if number % STEP == STEP - 1 and self._budget.due():
                 return {"found": found, "gaps": gaps, "pending": pending[number + 1 :]}, False
         return self._owners(self._diverted(found, wanted), gaps), True
 

@@ -25,6 +25,8 @@ SETTLING_NS = 60 * 10**9
 # Each directory with a module of its own name on top is an import root to look at; programs that
 # load plugins by path have hundreds.
 MAX_ROOTS = 2_000
+# Roots that are read between two questions for the time: each slice gets that far.
+STEP = 8
 
 _EMPTY: dict[str, Any] = {"dists": [], "units": {}, "tops": {}}
 
@@ -41,6 +43,7 @@ class Sites:
         self._files, self._at = process.files, process.at
         self._cache, self._budget = cache, budget
         self._known: dict[str, Site] = {}
+        self._fresh = 0
         self._archives: dict[str, Archive] = {}
         self._open = ExitStack()
 
@@ -92,7 +95,8 @@ class Sites:
     def _remember(self, kind: str, identity: FileId, value: Any) -> None:  # noqa: ANN401 - Plain
         """Keep what was built. Raises Due when that has used the budget: the rest comes later."""
         self._cache.put(kind, identity, value)
-        if self._budget.due():
+        self._fresh += 1
+        if self._fresh % STEP == 0 and self._budget.due():
             raise Due
 
     def _archive(self, path: str) -> Site | None:

@@ -26,18 +26,17 @@ class Told:
 
     def __init__(self) -> None:
         """None so far."""
-        self._details: dict[str, list[str]] = defaultdict(list)
+        self._details: dict[str, set[str]] = defaultdict(set)
 
     def add(self, reason: str, detail: str) -> None:
         """One more; equal ones are told once."""
-        if detail not in self._details[reason]:
-            self._details[reason].append(detail)
+        self._details[reason].add(detail)
 
     def gaps(self) -> tuple[Gap, ...]:
         """All, sorted, few of each reason."""
         found = []
-        for reason, details in sorted(self._details.items()):
-            details.sort()
+        for reason, every in sorted(self._details.items()):
+            details = sorted(every)
             found += [Gap(RUNTIME, reason, detail) for detail in details[:MAX_SAME]]
             if len(details) > MAX_SAME:
                 found.append(Gap(RUNTIME, reason, f"and {len(details) - MAX_SAME} more"))

@@ -11,13 +11,11 @@ from sensor.errors import BudgetSpent
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
 from sensor.resolvers.python import distributions, match, sites
-from sensor.resolvers.python.distributions import join
+from sensor.resolvers.python.distributions import Joined, join
 from sensor.resolvers.python.modules import Imported, Module
 from tests.support.tree import NOW, Tree, TreeProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sensor.model.file import FileId
     from sensor.model.finding import Plain
 
@@ -40,10 +38,8 @@ def imported(count: int = COUNT) -> Imported:
     return Imported(tuple(Module(n, f"{SITE}/{n}/__init__.py") for n in names), "3.11", None)
 
 
-def budget(tree: Tree, clock: Iterator[float] | None = None) -> Budget:
-    if clock is None:
-        return Budget(tree.meter, seconds=60)
-    return Budget(tree.meter, clock=lambda: next(clock))
+def budget(tree: Tree) -> Budget:
+    return Budget(tree.meter, seconds=60)
 
 
 class JsonCache(FileCache):
@@ -82,40 +78,45 @@ def test_a_changed_directory_is_read_again_but_not_its_unchanged_lists() -> None
     ]
 
 
-def test_a_slice_stops_and_the_next_goes_on() -> None:
-    one, cache, slices = tree(), JsonCache(), 0
-    while True:
-        slices += 1
+def slices_of(one: Tree, wanted: Imported, seconds: float) -> tuple[Joined, int]:
+    """Map in slices in which each question for the time takes 50 ms; how many it took."""
+    cache = JsonCache()
+    for slices in range(1, 100):
+        clock = iter([0.05 * tick for tick in range(1000)])
+        work = Budget(one.meter, seconds=seconds, clock=lambda clock=clock: next(clock))  # type: ignore[misc]
         before = len(one.opened)
-        # Each question for the time takes 50 ms: due at the fourth.
-        clock = iter([0.05 * tick for tick in range(100)])
-        found = join(TreeProcess(one), imported(), cache, budget(one, clock))
+        found = join(TreeProcess(one), wanted, cache, work)
         if not found.more:
-            break
+            return found, slices
         assert (found.packages, found.gaps) == ((), ())
-        assert len(one.opened) > before
-    assert slices > 2
-    assert len(one.opened) == len(set(one.opened)) == 2 * COUNT
-    whole = tree()
-    assert found == join(TreeProcess(whole), imported(), FileCache(), budget(whole))
+        assert len(one.opened) - before <= 2 * 16 * seconds / 0.05
+    raise AssertionError("it does not end")
+
+
+@pytest.mark.parametrize(("seconds", "slices"), [(0.06, 12), (0.16, 4), (60.0, 1)])
+def test_a_slice_stops_and_the_next_goes_on(seconds: float, slices: int) -> None:
+    one = tree(190)
+    found, took = slices_of(one, imported(190), seconds)
+    assert took == slices
+    assert len(one.opened) == len(set(one.opened)) == 2 * 190
+    whole = tree(190)
+    assert found == join(TreeProcess(whole), imported(190), FileCache(), budget(whole))
 
 
 def test_many_roots_are_listed_in_slices_once_each() -> None:
     one = Tree({f"/plugins/{number}/mod{number}.py": "" for number in range(50)})
     modules = tuple(Module(f"mod{n}", f"/plugins/{n}/mod{n}.py") for n in range(50))
-    cache, slices = JsonCache(), 0
-    while True:
-        slices += 1
-        clock = iter([0.05 * tick for tick in range(100)])
-        before = len(one.listed)
-        work = budget(one, clock)
-        found = join(TreeProcess(one), Imported(modules, "3.11", None), cache, work)
-        assert len(one.listed) - before <= 4
-        if not found.more:
-            break
-    assert slices > 10
+    found, slices = slices_of(one, Imported(modules, "3.11", None), 0.06)
+    assert slices == 7
     assert len(one.listed) == 50
     assert found.application == 50
+
+
+def test_a_budget_that_is_used_already_is_left_for_the_next_slice() -> None:
+    one = tree()
+    used = Budget(one.meter, seconds=0)
+    assert join(TreeProcess(one), imported(), FileCache(), used).more
+    assert one.opened == []
 
 
 def test_more_modules_than_a_step_can_take_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
