@@ -18,12 +18,13 @@ from sensor.formats.source import CHUNK, exact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sensor.formats.source import Range, Source
+    from sensor.formats.source import Source
 
 # Section names: of the Go linker, and of other linkers for position-independent programs.
 SECTIONS = (".gopclntab", ".data.rel.ro.gopclntab")
 # Each layout by the last byte of its magic 0xfffffffX.
-LAYOUTS = {0xFB: "1.2", 0xFA: "1.16", 0xF0: "1.18", 0xF1: "1.20"}
+LAYOUT_OLD = "1.2"
+LAYOUTS = {0xFB: LAYOUT_OLD, 0xFA: "1.16", 0xF0: "1.18", 0xF1: "1.20"}
 # Header words before the offset of the names: functions, files, and since 1.18 the text start.
 NAME_WORD = {"1.16": 2, "1.18": 3, "1.20": 3}
 HEADER_WORDS = 8
@@ -40,13 +41,10 @@ MIN_NAME = 4
 FEW = 16
 MAX_PACKAGES = 50_000
 MAX_PACKAGE_BYTES = 4 << 20
-FUNCTIONS_AT_ONCE = 4096
-# A name of the 1.2 layout is read up to this size: enough for any import path and the dot behind.
-NAME_HEAD = 512
 
 # The import path in front of a name, but not the C functions that gcc has split ("f.part.0").
 # Possessive, so that a name without a dot behind its last slash costs no second try.
-_PREFIX = re.compile(rb"\0((?:[^\0\[({ /]*+/)*+[^\0\[({ /.]*+)\.(?!(?:isra|part|constprop)\.\d)")
+PREFIX = re.compile(rb"\0((?:[^\0\[({ /]*+/)*+[^\0\[({ /.]*+)\.(?!(?:isra|part|constprop)\.\d)")
 _ESCAPE = re.compile(rb"%([0-9a-f]{2})")
 # Of the compiler, not of a package: equality and hash functions, wrappers of unnamed types.
 _GENERATED = (b"type:", b"type..", b"go:")
@@ -67,10 +65,14 @@ class Table(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one chunk gave: raw package prefixes, and where to go on; None at the end."""
+    """What one chunk gave: raw package prefixes, and where to go on; None at the end.
+
+    `complete` says that inlined functions are among those named.
+    """
 
     prefixes: set[bytes]
     resume: int | None
+    complete: bool = True
 
 
 def header(source: Source, offset: int, size: int) -> Table:
@@ -81,7 +83,7 @@ def header(source: Source, offset: int, size: int) -> Table:
     functions, limit = words[0], min(size, MAX_TABLE)
     if not 0 < functions <= MAX_FUNCTIONS:
         raise Malformed(f"{functions} functions in the Go function table")
-    if layout == "1.2":
+    if layout == LAYOUT_OLD:
         start, end = 8 + word, 8 + word + functions * 2 * word
     else:
         start, end = words[NAME_WORD[layout] : NAME_WORD[layout] + 2]
@@ -94,10 +96,24 @@ def header(source: Source, offset: int, size: int) -> Table:
 def steps(source: Source, table: Table, resume: int | None = None) -> Iterator[Step]:
     """The package prefixes of all function names, a chunk at a time, from where a Step said.
 
-    Raises Malformed. The same prefix may come again in later steps.
+    For layouts since 1.16, where all names stand in one block, each with a NUL behind it; the older
+    one is read by `gopclntab_old`. The same prefix may come again. Raises Malformed.
     """
+    if table.layout == LAYOUT_OLD:
+        raise ValueError("a table of the old layout")
     at = table.names if resume is None else resume
-    return (_functions if table.layout == "1.2" else _names)(source, table, at)
+    while at < table.names_end:
+        size = min(CHUNK, table.names_end - at)
+        data = exact(source, at, size)
+        last = data.rfind(b"\0")
+        if last < 0:
+            raise Malformed(f"a Go function name of more than {size} bytes")
+        if data.count(b"\0") > size // MIN_NAME + FEW:
+            raise Malformed("Go function names that are too short")
+        at += last + 1
+        rest = at < table.names_end
+        found = set(PREFIX.findall(b"\0" + data[: last + 1]))
+        yield Step(_bounded(found), at if rest else None)
 
 
 def import_path(prefix: bytes) -> str | None:
@@ -153,95 +169,9 @@ def _words(data: bytes, at: int, word: int, order: str) -> tuple[int, ...]:
     return Struct(f"{order}{count}{'Q' if word == WIDE else 'I'}").unpack_from(data, at)
 
 
-def _names(source: Source, table: Table, at: int) -> Iterator[Step]:
-    """Since 1.16 all names stand in one block, each with a NUL behind it."""
-    while at < table.names_end:
-        size = min(CHUNK, table.names_end - at)
-        data = exact(source, at, size)
-        last = data.rfind(b"\0")
-        if last < 0:
-            raise Malformed(f"a Go function name of more than {size} bytes")
-        if data.count(b"\0") > size // MIN_NAME + FEW:
-            raise Malformed("Go function names that are too short")
-        at += last + 1
-        rest = at < table.names_end
-        found = set(_PREFIX.findall(b"\0" + data[: last + 1]))
-        yield Step(_bounded(found), at if rest else None)
-
-
 def _bounded(prefixes: set[bytes]) -> set[bytes]:
     """Without those of C++ functions, which can be long. Raises Malformed for long import paths."""
     long = {prefix for prefix in prefixes if len(prefix) > MAX_IMPORT_PATH}
     if any(b"/" in prefix for prefix in long):
         raise Malformed(f"an import path of more than {MAX_IMPORT_PATH} bytes")
     return prefixes - long
-
-
-def _functions(source: Source, table: Table, at: int) -> Iterator[Step]:
-    """Up to 1.15 each entry (address, offset) leads to a record with the offset of its name."""
-    entry = 2 * table.word
-    while at < table.names_end:
-        size = min(FUNCTIONS_AT_ONCE * entry, table.names_end - at)
-        entries = exact(source, at, size)
-        at += size
-        yield Step(_prefixes(source, table, entries), at if at < table.names_end else None)
-
-
-def _prefixes(source: Source, table: Table, entries: bytes) -> set[bytes]:
-    """The prefixes of some functions. Most names stand beside their record, the rest anywhere."""
-    pair = Struct(table.order + ("QQ" if table.word == WIDE else "II"))
-    number, chunk = Struct(table.order + "I"), _Chunk(source, table)
-    found: set[bytes] = set()
-    far: list[Range] = []
-    for _, offset in pair.iter_unpack(entries):
-        (name,) = number.unpack(chunk.forward(offset + table.word, number.size))
-        near = chunk.near(name, NAME_HEAD)
-        if near is None:
-            far.append(chunk.place(name, NAME_HEAD))
-        else:
-            _add(near, found)
-    for head in source.read(far):
-        if head is None:
-            raise Malformed("a Go function name outside its table")
-        _add(head, found)
-    return found
-
-
-def _add(name: bytes, found: set[bytes]) -> None:
-    match = _PREFIX.match(b"\0" + name)
-    if match:
-        found.add(match[1])
-
-
-class _Chunk:
-    """A window on a table that only moves forward, so that all records cost one pass over it."""
-
-    def __init__(self, source: Source, table: Table) -> None:
-        self._source, self._table = source, table
-        self._start, self._data = 0, b""
-
-    def place(self, at: int, size: int) -> Range:
-        """Where up to `size` bytes at an offset of the table are in the file. Raises Malformed."""
-        start = self._table.offset + at
-        size = min(size, self._table.end - start)
-        if size <= 0:
-            raise Malformed("a Go function record outside its table")
-        return start, size
-
-    def near(self, at: int, size: int) -> bytes | None:
-        """Up to `size` bytes at an offset of the table, if they are in the window."""
-        start, size = self.place(at, size)
-        start -= self._start
-        return self._data[start : start + size] if 0 <= start <= len(self._data) - size else None
-
-    def forward(self, at: int, size: int) -> bytes:
-        """Bytes at an offset of the table, not before the last ones. Raises Malformed."""
-        data = self.near(at, size)
-        if data is None:
-            start, _ = self.place(at, size)
-            if start < self._start:
-                raise Malformed("Go function records out of order")
-            self._start = start
-            self._data = exact(self._source, start, min(CHUNK, self._table.end - start))
-            data = self._data[:size]
-        return data

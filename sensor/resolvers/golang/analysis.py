@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sensor.errors import Malformed
-from sensor.formats import gobuildinfo, golegacy, gopclntab, gopclntab_search
+from sensor.formats import gobuildinfo, golegacy, gopclntab, gopclntab_old, gopclntab_search
 from sensor.formats.elf import Elf
 from sensor.formats.source import exact
 from sensor.resolvers.golang.program import Form, Program
 from sensor.resolvers.golang.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sensor.formats.gobuildinfo import BuildInfo
     from sensor.formats.gopclntab import Table
@@ -26,18 +27,21 @@ GO_NOTE = b"Go"
 # UPX writes its mark into the first page of what it packs, and leaves no section headers.
 PACKER_MARK = b"UPX!"
 PACKER_SEARCH = 4096
+_MINOR = re.compile(r"go1\.(\d+)(?!\d)")
 
 
 @dataclass(slots=True)
 class Progress:
     """How far the reading of a file has come: pieces searched, where in the names, and prefixes.
 
-    `prefixes` are as the table writes them, as Latin-1 text, so that they are plain data.
+    `prefixes` are as the table writes them, as Latin-1 text, so that they are plain data; `inlined`
+    says whether those of inlined functions were all among them so far.
     """
 
     searched: int = 0
     resume: int | None = None
     prefixes: set[str] = field(default_factory=set)
+    inlined: bool = True
 
     def to_plain(self) -> Plain:
         """As JSON can hold it."""
@@ -45,12 +49,15 @@ class Progress:
             "searched": self.searched,
             "resume": self.resume,
             "prefixes": [*sorted(self.prefixes)],
+            "inlined": self.inlined,
         }
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any] | None) -> Progress:
         """Back from `to_plain`; from the start for None."""
-        return cls(data["searched"], data["resume"], set(data["prefixes"])) if data else cls()
+        if data is None:
+            return cls()
+        return cls(data["searched"], data["resume"], set(data["prefixes"]), data["inlined"])
 
 
 class _Stopped(Exception):
@@ -92,31 +99,40 @@ def _packed(elf: Elf) -> bool:
 
 def _go_program(elf: Elf, progress: Progress, due: Callable[[], bool]) -> Program:
     problems: list[tuple[str, str]] = []
-    layout = ""
+    table = _table(elf, progress, due, problems)
+    info = _info(elf, table, problems)
     packages: tuple[str, ...] = ()
-    try:
-        table = _table(elf, progress, due)
-        packages = _packages(elf, table, progress, due)
-        layout = table.layout
-    except Malformed as error:
-        problems.append((Reason.NO_TABLE, str(error)))
-    info = _info(elf, layout, problems)
-    return Program(Form.GO, info, layout, packages, tuple(problems))
+    if table:
+        try:
+            packages = _packages(elf, table, info, progress, due)
+        except Malformed as error:
+            problems.append((Reason.NO_TABLE, str(error)))
+            table = None
+    layout = table.layout if table else ""
+    return Program(Form.GO, info, layout, packages, tuple(problems), inlined=progress.inlined)
 
 
-def _info(elf: Elf, layout: str, problems: list[tuple[str, str]]) -> BuildInfo | None:
+def _info(elf: Elf, table: Table | None, problems: list[tuple[str, str]]) -> BuildInfo | None:
     try:
         info = gobuildinfo.read(elf)
-        return golegacy.read(elf) if info is None and layout == "1.2" else info
+        old = info is None and table is not None and table.layout == gopclntab.LAYOUT_OLD
+        return golegacy.read(elf) if old else info
     except Malformed as error:
         problems.append((Reason.NO_INFO, str(error)))
         return None
 
 
-def _table(elf: Elf, progress: Progress, due: Callable[[], bool]) -> Table:
-    table = gopclntab_search.by_section(elf)
-    if table:
-        return table
+def _table(
+    elf: Elf, progress: Progress, due: Callable[[], bool], problems: list[tuple[str, str]]
+) -> Table | None:
+    try:
+        return gopclntab_search.by_section(elf) or _searched(elf, progress, due)
+    except Malformed as error:
+        problems.append((Reason.NO_TABLE, str(error)))
+        return None
+
+
+def _searched(elf: Elf, progress: Progress, due: Callable[[], bool]) -> Table:
     # The piece in which the table was found is looked at again after a stop: it is only one.
     for found in gopclntab_search.by_search(elf, progress.searched):
         if found:
@@ -128,16 +144,27 @@ def _table(elf: Elf, progress: Progress, due: Callable[[], bool]) -> Table:
 
 
 def _packages(
-    elf: Elf, table: Table, progress: Progress, due: Callable[[], bool]
+    elf: Elf, table: Table, info: BuildInfo | None, progress: Progress, due: Callable[[], bool]
 ) -> tuple[str, ...]:
-    for step in gopclntab.steps(elf.source, table, progress.resume):
+    for step in _steps(elf, table, info, progress.resume):
         progress.prefixes |= {prefix.decode("latin-1") for prefix in step.prefixes}
+        progress.inlined &= step.complete
         _check_bounds(progress.prefixes)
         progress.resume = step.resume
         if step.resume is not None and due():
             raise _Stopped
     paths = (gopclntab.import_path(prefix.encode("latin-1")) for prefix in progress.prefixes)
     return tuple(sorted({path for path in paths if path}))
+
+
+def _steps(
+    elf: Elf, table: Table, info: BuildInfo | None, resume: int | None
+) -> Iterator[gopclntab.Step]:
+    if table.layout != gopclntab.LAYOUT_OLD:
+        return gopclntab.steps(elf.source, table, resume)
+    minor = _MINOR.match(info.version if info else "")
+    inlining = gopclntab_old.INLINING.get(int(minor[1])) if minor else None
+    return gopclntab_old.steps(elf, table, inlining, resume)
 
 
 def _check_bounds(prefixes: set[str]) -> None:

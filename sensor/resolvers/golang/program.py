@@ -24,7 +24,8 @@ class Program:
 
     `info` is its build information, None when it has none. `layout` is the layout of its function
     table, empty when that could not be read; then `packages` says nothing. `packages` are the
-    import paths that have a function in the table, sorted. `problems` are (reason, detail) pairs.
+    import paths that have a function in the table, sorted; `inlined` says whether also those are
+    there of which every function was inlined. `problems` are (reason, detail) pairs.
     """
 
     form: Form
@@ -32,3 +33,4 @@ class Program:
     layout: str = ""
     packages: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
+    inlined: bool = True

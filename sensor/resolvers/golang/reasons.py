@@ -12,6 +12,7 @@ class Reason(StrEnum):
     """The `reason` of a gap."""
 
     NO_TABLE = "function table not read"
+    NO_INLINED = "inlined functions not read"
     NO_INFO = "build information not read"
     NO_MODULES = "no module information"
     NO_VERSION = "version not known"

@@ -30,9 +30,8 @@ MAX_MODULES = 10_000
 # How many names a gap shows of those that it counts, and how much of each.
 SAMPLE = 5
 SAMPLE_NAME = 200
-# Up to 1.15 the names of functions that are inlined everywhere are not where we read (layout 1.2).
-OLD_TABLE = "no function seen, but those inlined everywhere are not, up to Go 1.15"
-OLD_LAYOUT = "1.2"
+# In some programs of Go 1.15 and older inlined functions cannot be read (`gopclntab_old`).
+NOT_INLINED = "no function seen, but those inlined everywhere cannot be seen in this program"
 _VERSION = re.compile(r"[\w.~+-]+", re.ASCII)
 _VCS = ("vcs.revision", "vcs.time", "vcs.modified")
 
@@ -76,15 +75,18 @@ def state(program: Program) -> Statement:
     if program.form is not Form.GO:
         raise ValueError(f"a program of form {program.form}")
     lines, gaps = _said(program)
-    complete = not program.problems and program.layout not in {"", OLD_LAYOUT}
+    complete = not program.problems and program.layout != "" and program.inlined
     return Statement(_how(program), complete, tuple(lines), (*program.problems, *gaps))
 
 
+def _version_of(program: Program) -> str:
+    return (program.info.version if program.info else "") or "Go of unknown version"
+
+
 def _how(program: Program) -> str:
-    version = program.info.version if program.info else ""
     table = f"function table of layout {program.layout}" if program.layout else "no function table"
     build = "build information" if program.info else "no build information"
-    return f"{version or 'Go of unknown version'}, {build}, {table}"
+    return f"{_version_of(program)}, {build}, {table}"
 
 
 def _said(program: Program) -> tuple[list[Line], list[tuple[str, str]]]:
@@ -97,6 +99,10 @@ def _said(program: Program) -> tuple[list[Line], list[tuple[str, str]]]:
     else:
         joined, lines = None, []
         gaps = [_without_modules(program)]
+    if program.layout and not program.inlined:
+        gaps.append(
+            (Reason.NO_INLINED, f"{_version_of(program)}: a module without a function is unknown")
+        )
     std = joined.std if joined else {p for p in program.packages if stdlib.contains(p)}
     lines += [_std(program, std)] if std else []
     return lines, gaps + list(_version_gap(lines))
@@ -135,11 +141,11 @@ def _std(program: Program, found: set[str]) -> Line:
 def _state(program: Program, found: set[str]) -> State:
     if found:
         return State.LOADED
-    return State.UNKNOWN if program.layout in {"", OLD_LAYOUT} else State.NOT_OBSERVED
+    return State.NOT_OBSERVED if program.layout and program.inlined else State.UNKNOWN
 
 
 def _reason(program: Program) -> str:
-    return OLD_TABLE if program.layout == OLD_LAYOUT else Reason.NO_TABLE
+    return NOT_INLINED if program.layout else Reason.NO_TABLE
 
 
 def _table(program: Program, found: set[str]) -> str:

@@ -67,9 +67,9 @@ def elf(parts: Sequence[tuple[str, bytes]], kind: Kind = LITTLE, *, sections: bo
 
 def table(layout: str, names: Sequence[bytes], kind: Kind = LITTLE) -> bytes:
     """A function table with these names."""
-    head = kind.pack("I", MAGICS[layout]) + bytes([0, 0, 1, kind.word])
     if layout == "1.2":
-        return _old_table(head, names, kind)
+        return old_table(names, kind)
+    head = kind.pack("I", MAGICS[layout]) + bytes([0, 0, 1, kind.word])
     block = b"".join(name + b"\0" for name in names)
     words = 8 if layout in {"1.18", "1.20"} else 7
     start = 8 + words * kind.word
@@ -78,19 +78,47 @@ def table(layout: str, names: Sequence[bytes], kind: Kind = LITTLE) -> bytes:
     return head + kind.pack(kind.code * words, *values) + block + bytes(64)
 
 
-def _old_table(head: bytes, names: Sequence[bytes], kind: Kind) -> bytes:
-    """Up to 1.15: (address, offset) pairs, then records, each with its name behind it."""
-    word = kind.word
-    at = 8 + word + 2 * word * len(names) + 64
+def old_table(
+    names: Sequence[bytes],
+    kind: Kind = LITTLE,
+    inlined: Sequence[bytes] = (),
+    *,
+    vaddr: int = 0,
+    inlining: tuple[int, int] = (2, 4),
+) -> bytes:
+    """A table of Go 1.13 to 1.15 that is loaded at `vaddr`: pairs, records, and what they name.
+
+    The last function has these functions inlined, one into another.
+    """
+    word, start = kind.word, 8 + kind.word
+    records_at = start + 2 * word * len(names) + 64
+    pointers_at = word + 32 + 4 * (inlining[0] + 1)
+    pointers_at += -pointers_at % word
+    size = pointers_at + word * (inlining[1] + 1)
+    tail = bytearray()
+    tail_at = records_at + size * len(names)
+
+    def put(data: bytes) -> int:
+        tail.extend(data)
+        return tail_at + len(tail) - len(data)
+
+    calls = b"".join(kind.pack("hBBiiii", 0, 0, 0, 0, 0, put(n + b"\0"), 0) for n in inlined)
+    # The value goes from -1 to the last call, once; signed differences have the sign lowest.
+    index = put(varint(2 * len(inlined)) + b"\1\0") if inlined else 0
+    tree = put(calls)
     pairs, records = b"", b""
     for number, name in enumerate(names):
-        pairs += kind.pack(kind.code * 2, BASE + number, at)
-        record = kind.pack(kind.code, BASE + number) + kind.pack("I", at + word + 4)
-        record += name + b"\0"
-        record += bytes(-len(record) % word)
+        last = number == len(names) - 1 and inlined
+        record = kind.pack(kind.code, BASE + number) + kind.pack("i", put(name + b"\0"))
+        record += bytes(20) + kind.pack("iBBBB", inlining[0] + 1, 0, 0, 0, inlining[1] + 1)
+        record += bytes(4 * inlining[0]) + kind.pack("i", index if last else 0)
+        record += bytes(pointers_at - len(record)) + bytes(word * inlining[1])
+        record += kind.pack(kind.code, vaddr + tree if last else 0)
+        pairs += kind.pack(kind.code * 2, BASE + number, records_at + len(records))
         records += record
-        at += len(record)
-    return head + kind.pack(kind.code, len(names)) + pairs + bytes(64) + records + bytes(64)
+    head = kind.pack("I", MAGICS["1.2"]) + bytes([0, 0, 1, word])
+    head += kind.pack(kind.code, len(names))
+    return head + pairs + bytes(64) + records + bytes(tail) + bytes(64)
 
 
 def build_info(version: bytes, text: bytes) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor.errors import Malformed
-from sensor.formats import gopclntab, gopclntab_search
+from sensor.formats import gopclntab, gopclntab_old, gopclntab_search
 from sensor.formats.elf import Elf
 from sensor.formats.gopclntab import import_path
 from sensor.formats.source import CHUNK, Bytes
@@ -19,8 +19,9 @@ from tests.unit.formats.elf.sources import Sparse
 from tests.unit.formats.go.made import BASE, KINDS, LITTLE, MAGICS, Kind, elf, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from sensor.formats.gopclntab import Step
     from sensor.formats.source import Range
 
 # Names as the linker writes them, and the import path that each stands for.
@@ -57,11 +58,21 @@ PATHS = {path for path in NAMES.values() if path}
 LAYOUTS = tuple(MAGICS)
 
 
-def paths_of(data: bytes, resume: int | None = None) -> set[str]:
+def steps(data: bytes, resume: int | None = None) -> Iterator[Step]:
+    """The steps of a table that is the whole of the data."""
     source = Bytes(data)
-    found: set[bytes] = set()
     head = gopclntab.header(source, 0, len(data))
-    for step in gopclntab.steps(source, head, resume):
+    if head.layout != "1.2":
+        return gopclntab.steps(source, head, resume)
+    kind = Kind(head.word, head.order)
+    program = Elf(Bytes(elf([], kind)))
+    program.source = source
+    return gopclntab_old.steps(program, head, None, resume)
+
+
+def paths_of(data: bytes) -> set[str]:
+    found: set[bytes] = set()
+    for step in steps(data):
         found |= step.prefixes
     return {path for path in map(import_path, found) if path}
 
@@ -77,14 +88,12 @@ def test_a_reading_can_stop_after_any_chunk_and_go_on(layout: str) -> None:
     count = 9000 if layout == "1.2" else 90_000
     names = [b"example.test/%05d/%s.F" % (n // 3, b"p" * (n % 40)) for n in range(count)]
     data = table(layout, names)
-    source = Bytes(data)
-    head = gopclntab.header(source, 0, len(data))
-    whole = list(gopclntab.steps(source, head))
+    whole = list(steps(data))
     assert len(whole) > 2
     found: set[bytes] = set()
     resume: int | None = None
     for _ in whole:
-        step = next(gopclntab.steps(source, head, resume))
+        step = next(steps(data, resume))
         found |= step.prefixes
         resume = step.resume
     assert resume is None
