@@ -51,9 +51,9 @@ class ProgramRefused(ProbeError):
     """The verifier refused a program; `log` is the end of what it said."""
 
     help = (
-        "Under lockdown=confidentiality programs may not read the kernel (the log names "
-        "bpf_probe_read_kernel): use the scan probe there. Otherwise please report it with this "
-        "log and the output of uname -a."
+        "If it names bpf_probe_read_kernel: under lockdown=confidentiality programs may not read "
+        "the kernel, and the scan probe is used. Otherwise please report it with the output of "
+        "uname -a."
     )
 
     def __init__(self, message: str, log: str = "") -> None:

@@ -131,8 +131,14 @@ def _load(name: str, code: bytes, license_: bytes, *, lifted: bool) -> int:
         return sys.prog_load(kind, code, license_, name, log)
     except OSError:
         text = bytes(log).rstrip(b"\0").decode(errors="replace")
-        why = f"program {name}: {os.strerror(refused.errno or 0)}"
+        why = f"program {name}: {os.strerror(refused.errno or 0)}: {reason_of(text)}"
         raise ProgramRefused(why, text[-LOG_TAIL:]) from refused
+
+
+def reason_of(log: str) -> str:
+    """Return the line of a verifier's log that says why: the last one before its statistics."""
+    lines = [line for line in log.splitlines() if line and not line.startswith("processed ")]
+    return lines[-1] if lines else "no log"
 
 
 def _attach(tracepoint: str, program: int) -> int:
