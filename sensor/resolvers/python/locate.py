@@ -24,6 +24,7 @@ KIND = "python.searched.1"
 MAX_FAILED_SEARCHES = 3
 # Looks that find sys.modules in the middle of a change, before that is reported.
 MAX_TORN = 5
+NOT_FOUND = "interpreter not found"
 NOT_STARTED = "interpreter not started"
 # What the doubts about any file mean for the process, the weightiest first.
 REASONS = {
@@ -92,7 +93,7 @@ def _not_found(doubts: list[list[str]]) -> NotFound:
     for doubt, reason in REASONS.items():
         if doubt in found:
             return NotFound(reason, detail, final=False)
-    return NotFound("interpreter not found", detail or "in no mapped file", final=True)
+    return NotFound(NOT_FOUND, detail or "in no mapped file", final=True)
 
 
 def _in_file(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sensor.model.finding import Plain
     from sensor.resolvers.python.progress import Walked
 
+CLOSED = "memory not readable"
+SPENT = "budget spent"
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
 
@@ -36,13 +38,13 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     if other is not None:
         return _gap_only(process, other, "this interpreter is not read")
     if process.memory_gap is not None:
-        gap = Gap(RUNTIME, "memory not readable", process.memory_gap)
+        gap = Gap(RUNTIME, CLOSED, process.memory_gap)
         return _by_maps(process, budget, cache, gap)
     try:
         return _Look(process, budget, cache).run(cast("dict[str, Any]", memo or {}))
     except BudgetSpent as error:
         # A process that lies like this costs one look, not each.
-        return _remembering(_gap_only(process, "budget spent", str(error)), "failed", {})
+        return _remembering(_gap_only(process, SPENT, str(error)), "failed", {})
 
 
 class _Look:
