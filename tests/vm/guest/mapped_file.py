@@ -24,7 +24,8 @@ EXTENSION = "/usr/lib/python3/dist-packages/yaml/_yaml.cpython-311-x86_64-linux-
 # The program tells what it has loaded: the truth that the scan is held against.
 PROGRAM = """
 import json, requests, signal, yaml
-print(json.dumps({"PyYAML": yaml.__version__, "requests": requests.__version__}), flush=True)
+loaded = {"pyyaml": yaml.__version__, "requests": requests.__version__}
+print(json.dumps([f"pkg:pypi/{name}@{loaded[name]}" for name in loaded]), flush=True)
 signal.pause()
 """
 
@@ -128,14 +129,17 @@ def check_recognised(files: dict[str, str]) -> None:
     assert {files[path] for path in libraries} == {"\x7fELF"}
 
 
-def scan(pid: int) -> dict[str, str | None]:
-    """Name and version of the packages that the sensor's own command finds loaded."""
+def scan(pid: int) -> list[str]:
+    """Package URLs, aliases too, of what the sensor's own command finds loaded.
+
+    dpkg owns the files, so the packages are Debian's, and what pip calls them is an alias.
+    """
     command = with_six("sensor.cli", "scan", "--pid", str(pid), "--format", "ndjson")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     facts = [json.loads(line) for line in done.stdout.splitlines()]
     loaded = [fact for fact in facts if fact["type"] == "package" and fact["state"] == "loaded"]
-    return {fact["name"]: fact["version"] for fact in loaded}
+    return [purl for fact in loaded for purl in (fact["purl"], *fact.get("aliases", ()))]
 
 
 if __name__ == "__main__":
