@@ -7,6 +7,7 @@ first definition is the answer. Layouts: gabi chapter 5, and glibc's elf/dl-look
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,13 @@ DT_NULL, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_GNU_HASH = 0, 4, 5, 6, 0x6FFFFEF5
 # A dynamic section has some 30 entries.
 MAX_DYNAMIC = 1 << 16
 # The largest table seen is 16 MB (a browser with symbols). Strings and entries each.
-MAX_TABLE = 128 << 20
-# A name may also be the tail of longer names (linkers merge strings): each place is a candidate.
+MAX_TABLE = 64 << 20
+# Linkers merge strings: a name that does not stand for itself may be the tail of a longer one.
 MAX_CANDIDATES = 64
-# Hash chains have a handful of entries; a table with one bucket has all symbols in one chain.
-MAX_CHAIN = 1 << 16
+# An import is listed once, or once for each of its versions.
+MAX_UNDEFINED = 1024
+# Hash chains have a handful of entries; this is room for a table with far too few buckets.
+MAX_CHAIN = 4096
 
 
 class Symbols:
@@ -139,32 +142,43 @@ class Symbols:
         table = next((s for s in sections if s.type == kind), None)
         if table is None or table.link >= len(sections):
             return None
-        places = self._places(sections[table.link], name)
-        return self._with_name(table, places) if places else None
+        own, tails = self._places(sections[table.link], name)
+        found = self._with_name(table, own)
+        if found is None and len(tails) > MAX_CANDIDATES:
+            raise Malformed(f"more than {MAX_CANDIDATES} names end in {name!r}")
+        return found or self._with_name(table, tails)
 
-    def _places(self, strings: Section, name: bytes) -> list[int]:
-        """Offsets in a string table where `name` ends a string."""
+    def _places(self, strings: Section, name: bytes) -> tuple[list[int], list[int]]:
+        """Offsets in a string table where `name` stands for itself, and where it ends a string."""
         wanted = name + b"\0"
-        places: list[int] = []
+        own: list[int] = []
+        tails: list[int] = []
         for start, data in self._chunks(strings, CHUNK, len(wanted) - 1):
             at = data.find(wanted)
-            while at >= 0 and len(places) < MAX_CANDIDATES:
-                places.append(start + at)
+            while at >= 0 and len(own) <= MAX_CANDIDATES:
+                alone = at == 0 or data[at - 1] == 0
+                if alone or len(tails) <= MAX_CANDIDATES:
+                    (own if alone else tails).append(start + at)
                 at = data.find(wanted, at + 1)
-        return places
+        return own, tails
 
     def _with_name(self, table: Section, places: list[int]) -> RawSymbol | None:
-        size = self._layout.symbol_size
-        patterns = [self._layout.half_words.pack(place) for place in places]
+        """The first definition whose name is at one of these places of the string table."""
+        if not places:
+            return None
+        size, seen = self._layout.symbol_size, 0
+        # The name is the first word of an entry, compared as this machine would read it.
+        wanted = {int.from_bytes(self._layout.half_words.pack(at), sys.byteorder) for at in places}
         for _, data in self._chunks(table, CHUNK // size * size, 0):
-            for pattern in patterns:
-                at = data.find(pattern)
-                while at >= 0:
-                    if at % size == 0 and at + size <= len(data):
-                        symbol = self._layout.symbol(data, at)
-                        if symbol.defined:
-                            return symbol
-                    at = data.find(pattern, at + 1)
+            whole = memoryview(data)[: len(data) // size * size]
+            names = whole.cast("I")[:: size // 4].tolist()
+            for number in (number for number, at in enumerate(names) if at in wanted):
+                symbol = self._layout.symbol(data, number * size)
+                if symbol.defined:
+                    return symbol
+                seen += 1
+                if seen > MAX_UNDEFINED:
+                    raise Malformed(f"more than {MAX_UNDEFINED} symbols of one name")
         return None
 
     def _chunks(self, section: Section, step: int, overlap: int) -> Iterator[tuple[int, bytes]]:

@@ -33,8 +33,6 @@ WIDE = 8
 # The largest program seen has 300,000 functions and 40 MB of table.
 MAX_FUNCTIONS = 4_000_000
 MAX_TABLE = 256 << 20
-# Names of generic functions spell out their types; the longest seen has some 10 KB.
-MAX_NAME = CHUNK
 MAX_IMPORT_PATH = 1024
 # A chunk of honest names has 50 bytes for each; a chunk of zeros costs more than all of them.
 MIN_NAME = 4
@@ -107,6 +105,7 @@ def steps(source: Source, table: Table, resume: int | None = None) -> Iterator[S
         data = exact(source, at, size)
         last = data.rfind(b"\0")
         if last < 0:
+            # Names of generic functions spell out their types; the longest seen has some 10 KB.
             raise Malformed(f"a Go function name of more than {size} bytes")
         if data.count(b"\0") > size // MIN_NAME + FEW:
             raise Malformed("Go function names that are too short")

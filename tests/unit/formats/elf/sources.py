@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sensor.formats.source import Range
 
@@ -32,10 +32,11 @@ class FileSource:
 
 
 class Sparse:
-    """Some bytes at the start of a file of any size, zeros behind them."""
+    """Some bytes at the start of a file of any size and at other offsets, zeros elsewhere."""
 
-    def __init__(self, head: bytes, size: int) -> None:
+    def __init__(self, head: bytes, size: int, parts: Mapping[int, bytes] | None = None) -> None:
         self._head = head
+        self._parts = parts or {}
         self.size = size
         self.bytes = 0
 
@@ -46,7 +47,8 @@ class Sparse:
         if start < 0 or size < 0 or start + size > self.size:
             return None
         self.bytes += size
-        return self._head[start : start + size].ljust(size, b"\0")
+        data = self._parts.get(start, self._head[start : start + size])
+        return data[:size].ljust(size, b"\0")
 
 
 def mapped_files() -> list[Path]:

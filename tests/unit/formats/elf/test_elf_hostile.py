@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from contextlib import suppress
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from sensor.errors import Malformed
 from sensor.formats.elf import Elf
 from sensor.formats.elf_layout import Layout
-from sensor.formats.source import Bytes
+from sensor.formats.source import CHUNK, Bytes
 from tests.unit.formats.elf.sources import Sparse, mapped_files
 
 HUGE = 10 << 30
@@ -106,3 +107,50 @@ def test_a_hash_chain_without_end_is_refused(tag: int) -> None:
     with pytest.raises(Malformed, match="hash chain"):
         Elf(source).symbol(NAME)
     assert source.bytes < 32 << 20
+
+
+def with_names(strings: bytes, *offsets: int) -> Elf:
+    """A file with a symbol table (type 2) of these names, each with its number as its value."""
+    layout = Layout(word=8, order="<")
+    symbols = b"".join(
+        struct.pack("<IBBHQQ", offset, 1, 0, 1, number, 8) for number, offset in enumerate(offsets)
+    )
+    parts = ((3, 1), (2, len(symbols)), (3, len(strings)))
+    rows, at = [], 4096
+    for kind, size in parts:
+        rows.append(struct.pack("<IIQQQQIIQQ", 0, kind, 0, 0, at, size, 2, 0, 8, 24))
+        at += size
+    body = (header(layout, sections=3) + b"".join(rows)).ljust(4096, b"\0")
+    return Elf(Bytes(body + b"\0" + symbols + strings))
+
+
+def test_a_name_that_is_the_tail_of_another_is_found() -> None:
+    strings = b"\0other\0un_some_name\0"
+    assert with_names(strings, 1, 10).symbol(NAME) == (1, 8)
+
+
+def test_a_name_for_itself_is_found_among_many_that_end_in_it() -> None:
+    strings = b"\0" + b"".join(b"%03d_some_name\0" % n for n in range(500)) + b"some_name\0"
+    own = strings.index(b"\0some_name\0") + 1
+    assert with_names(strings, 1, own).symbol(NAME) == (1, 8)
+    with pytest.raises(Malformed, match="names end in"):
+        with_names(strings.replace(b"\0some_name\0", b"\0more_name\0"), 1, own).symbol(NAME)
+
+
+def test_a_name_across_two_chunks_is_found() -> None:
+    for shift in range(12):
+        strings = b"\0" * (CHUNK - shift) + b"some_name\0"
+        assert with_names(strings, CHUNK - shift).symbol(NAME) == (0, 8)
+
+
+def test_a_table_of_one_name_again_and_again_is_given_up() -> None:
+    """Zeros are entries, undefined ones, of the name at the start of the strings."""
+    layout = Layout(word=8, order="<")
+    claims = ((3, 4096, 1), (2, 4096 + 64, 60 << 20), (3, 1 << 30, 64))
+    rows = [struct.pack("<IIQQQQIIQQ", 0, k, 0, 0, at, size, 2, 0, 8, 24) for k, at, size in claims]
+    head = header(layout, sections=3) + b"".join(rows)
+    source = Sparse(head, HUGE, {1 << 30: b"some_name\0"})
+    begin = time.monotonic()
+    with pytest.raises(Malformed, match="symbols of one name"):
+        Elf(source).symbol(NAME)
+    assert time.monotonic() - begin < 1
