@@ -32,7 +32,7 @@ from probes.timer import Timer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from probes.bpf.load import Loaded
+    from probes.bpf.loaded import Loaded
 
 # About 4,000 programs that start and end: at 2,000 a second eight times what one period brings.
 RING_BYTES = 1 << 20

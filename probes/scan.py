@@ -8,6 +8,7 @@ Reads one short file for each process, and nothing of a workload.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -104,7 +105,8 @@ class ScanProbe:
 
     def _processes(self) -> dict[int, stat.Stat]:
         """Every process that runs a program, by pid; lower numbers first if there are too many."""
-        pids = sorted(int(path.name) for path in self._proc.iterdir() if path.name.isdecimal())
+        with os.scandir(self._proc) as entries:
+            pids = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
         self._lost += len(pids[MAX_PROCESSES:])
         found = ((pid, stat.read(pid, self._proc)) for pid in pids[:MAX_PROCESSES])
         return {pid: each for pid, each in found if each and each.alive and not each.kernel}

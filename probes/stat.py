@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
+# 52 numbers and a name of at most 64 bytes take 400.
+MAX_BYTES = 2048
 # include/linux/sched.h
 _PF_KTHREAD = 0x00200000
 # Fields of proc_pid_stat(5), counted from the state, which comes behind the name: 3 there, 0 here.
@@ -31,10 +34,15 @@ class Stat(NamedTuple):
 def read(pid: int, proc: Path = PROC) -> Stat | None:
     """Return the state of a process, None when there is none (or none that we may see)."""
     try:
-        text = (proc / str(pid) / "stat").read_bytes()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        descriptor = os.open(f"{proc}/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
         return None
-    return parse(text)
+    try:
+        return parse(os.read(descriptor, MAX_BYTES))
+    except ProcessLookupError:  # it ended after it was opened
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def parse(text: bytes) -> Stat:

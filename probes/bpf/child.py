@@ -18,8 +18,7 @@ from probes.errors import Malformed, ProbeError, ProgramRefused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# SCM_MAX_FD of the kernel is 253; we have ten.
-MOST_DESCRIPTORS = 64
+    from probes.bpf.loaded import Loaded
 
 
 def main() -> None:
@@ -38,7 +37,7 @@ def main() -> None:
         socket.send_fds(answer, [json.dumps(names).encode()], descriptors)
 
 
-def _load(order: Mapping[str, object]) -> load.Loaded:
+def _load(order: Mapping[str, object]) -> Loaded:
     try:
         data = Path(str(order["object"])).read_bytes()
     except OSError as error:

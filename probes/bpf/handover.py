@@ -1,6 +1,7 @@
 """Lets a child load a BPF object, and takes over the descriptors (SCM_RIGHTS).
 
-A fresh interpreter and not a fork: the sensor has threads, and a fork would copy its memory.
+A fresh interpreter and not a fork: the sensor has threads, and a fork would copy its memory. What
+only the child needs is not imported here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from probes import errors
-from probes.bpf.child import MOST_DESCRIPTORS
-from probes.bpf.load import LOG_TAIL, Loaded
+from probes.bpf.loaded import LOG_TAIL, MOST_DESCRIPTORS, Loaded
 
 # 0.13 s on an idle machine; forty times that on a tenth of a busy processor, and room.
 LOAD_SECONDS = 60

@@ -11,12 +11,12 @@ import os
 import re
 import struct
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probes.bpf import core, sys
 from probes.bpf.btf import Btf
+from probes.bpf.loaded import LOG_TAIL, Loaded
 from probes.bpf.spec import RODATA, Map, Program, Spec
 from probes.errors import (
     KernelLacks,
@@ -36,25 +36,8 @@ _PROG_TYPE_RAW_TRACEPOINT = 17
 _PSEUDO_MAP_FD, _PSEUDO_MAP_VALUE = 1, 2
 # include/uapi/linux/capability.h; either SYS_ADMIN or both of the others is enough.
 _SYS_ADMIN, _PERFMON, _BPF = 21, 38, 39
-# The verifier's log of a refused program can be long, and its end says why.
+# The verifier's log of a refused program can be long.
 LOG_BYTES = 1 << 20
-LOG_TAIL = 4000
-
-
-@dataclass(slots=True)
-class Loaded:
-    """Descriptors by name. They are all that keeps it alive: nothing is pinned."""
-
-    maps: dict[str, int] = field(default_factory=dict)
-    programs: dict[str, int] = field(default_factory=dict)
-    links: dict[str, int] = field(default_factory=dict)
-
-    def close(self) -> None:
-        """Close every descriptor: the kernel detaches and frees. Links first."""
-        for group in (self.links, self.programs, self.maps):
-            for descriptor in group.values():
-                os.close(descriptor)
-            group.clear()
 
 
 def fit(spec: Spec, types: Btf) -> Spec:

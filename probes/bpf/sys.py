@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import resource
 import struct
 
@@ -118,9 +117,9 @@ def timer_create(seconds: float) -> int:
 
 
 def _bpf(command: int, attributes: bytes) -> int:
-    number = _BPF_NUMBERS.get(platform.machine())
+    number = _BPF_NUMBERS.get(os.uname().machine)
     if number is None:
-        raise OSError(errno.ENOSYS, f"no bpf(2) is known for {platform.machine()}")
+        raise OSError(errno.ENOSYS, f"no bpf(2) is known for {os.uname().machine}")
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
     result = int(
         _libc.syscall(
