@@ -14,6 +14,7 @@ from sensor.formats import condameta
 from sensor.formats.pyrecord import SUFFIXES
 from sensor.formats.source import whole
 from sensor.model import purl
+from sensor.resolvers.python import reasons
 from sensor.resolvers.python.drafts import Draft
 from sensor.resolvers.python.paths import ENVIRONMENT, join
 from sensor.resolvers.python.sites import Due
@@ -81,7 +82,7 @@ class Conda:
             try:
                 record = self._record(join(prefix, f"conda-meta/{name}"))
             except (FileRefused, Malformed) as error:
-                gaps.append(["record of conda not read", str(error)])
+                gaps.append([reasons.CONDA, str(error)])
                 continue
             rows = [path[len(inner) :] for path in record.files if path.startswith(inner)]
             rows = [row for row in rows if row.endswith(SUFFIXES) and "__pycache__" not in row]

@@ -12,6 +12,7 @@ from sensor.errors import FileMissing, FileRefused, Malformed
 from sensor.formats import dpkg, osrelease
 from sensor.formats.pyrecord import SUFFIXES
 from sensor.formats.source import whole
+from sensor.resolvers.python import reasons
 from sensor.resolvers.python.paths import below, inside, join
 from sensor.resolvers.python.sites import Due
 from sensor.resolvers.python.units import claims, joined, plain
@@ -119,7 +120,7 @@ class Dpkg:
             except FileMissing:
                 continue
             except FileRefused as error:
-                gaps.append(["list of dpkg not read", str(error)])
+                gaps.append([reasons.DPKG_LIST, str(error)])
                 continue
             found += [join(place, name) for name in names if name.endswith(ending)]
         return found[:MAX_LISTS]
@@ -128,7 +129,7 @@ class Dpkg:
         """The importable files and descriptions below the directory that one list names."""
         data = self._whole(path, dpkg.MAX_LIST)
         if not isinstance(data, bytes):
-            gaps.append(["list of dpkg not read", data])
+            gaps.append([reasons.DPKG_LIST, data])
             return []
         read = dpkg.md5sums_below if path.endswith(".md5sums") else dpkg.paths_below
         rows = read(data, directory)
@@ -182,7 +183,7 @@ class Dpkg:
             for binary in dpkg.installed(data) if isinstance(data, bytes) else ():
                 found[binary.name, None] = found[binary.name, binary.arch] = binary
         if not found:
-            gaps.append(["status of dpkg not read", dpkg.STATUS])
+            gaps.append([reasons.DPKG_STATUS, dpkg.STATUS])
         return found
 
     def _merged(self) -> dict[str, str]:

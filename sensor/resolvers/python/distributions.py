@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.formats.pymetadata import import_name
 from sensor.model.purl import pypi
+from sensor.resolvers.python import reasons
 from sensor.resolvers.python.conda import Conda
 from sensor.resolvers.python.debian import Dpkg
 from sensor.resolvers.python.drafts import Draft, Drafts, contested, evidence
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
     from sensor.model.finding import Gap, Package
     from sensor.resolvers.python.modules import Imported
 
-# Gaps that leave no package unseen.
-VERSION_MISSING = "version not in metadata"
-VERSION_DIFFERS = "module and metadata state different versions"
-HARMLESS = frozenset((VERSION_MISSING, VERSION_DIFFERS))
 # Modules that several distributions record are looked at one by one.
 MAX_CONTESTED = 5_000
 
@@ -112,7 +109,7 @@ class _Join:
         """Give contested modules to their owner where the file's size tells; the rest."""
         open_: list[tuple[str, Loaded, list[int]]] = []
         if len(found.contested) > MAX_CONTESTED:
-            self._told.add("too many contested modules", f"{len(found.contested)}")
+            self._told.add(reasons.CONTESTED, f"{len(found.contested)}")
         some = found.contested[:MAX_CONTESTED]
         known = sizes(self._process.files, [module.path for _, module, _ in some])
         for (root, module, claimed), size in zip(some, known, strict=True):
@@ -129,7 +126,7 @@ class _Join:
         if not modules:
             return
         if dist.version is None:
-            self._told.add(VERSION_MISSING, f"{site.path}/{dist.info}")
+            self._told.add(reasons.VERSION_MISSING, f"{site.path}/{dist.info}")
         else:
             self._compare(dist.name, dist.version, modules)
         how = f"{'direct_url.json' if dist.project else dist.how} of {dist.info}"
@@ -141,7 +138,9 @@ class _Join:
         module = import_name(name)
         stated = self._stated.get(module)
         if stated and differ(stated, version) and any(m.name.lower() == module for m in modules):
-            self._told.add(VERSION_DIFFERS, f"{name}: {stated[:MAX_LENGTH]} in memory, {version}")
+            self._told.add(
+                reasons.VERSION_DIFFERS, f"{name}: {stated[:MAX_LENGTH]} in memory, {version}"
+            )
 
     def _carrier(self, root: str) -> str | None:
         """The package that carries a whole import root inside itself."""
@@ -189,16 +188,16 @@ class _Join:
         for root, modules in found.unowned.items():
             if modules:
                 names = few(top(module.inner) for module in modules)
-                self._told.add("module owned by no distribution", f"{root}: {names}")
+                self._told.add(reasons.UNOWNED, f"{root}: {names}")
         if len(self._imported.modules) > MAX_MODULES:
-            self._told.add("too many modules", f"{len(self._imported.modules)}")
+            self._told.add(reasons.TOO_MANY_MODULES, f"{len(self._imported.modules)}")
         if found.odd:
-            self._told.add("path of a module not usable", few(found.odd))
+            self._told.add(reasons.BAD_PATH, few(found.odd))
         if missing:
-            self._told.add("claimed file is not there", few(missing))
+            self._told.add(reasons.NOT_THERE, few(missing))
         if self._imported.frozen or any(site.frozen for site in self._sites.known):
             explained = {top(m.name) for modules in found.owned.values() for m in modules}
             self._told.add(
-                "frozen program: distributions and versions are not known",
+                reasons.FROZEN,
                 few(frozen_names(self._imported.modules, frozenset(explained))),
             )

@@ -13,11 +13,12 @@ from sensor.errors import BudgetSpent
 from sensor.model.finding import Coverage, Finding, Gap
 from sensor.resolvers.python import mapped
 from sensor.resolvers.python.detect import unsupported
-from sensor.resolvers.python.distributions import HARMLESS, join
+from sensor.resolvers.python.distributions import join
 from sensor.resolvers.python.drafts import RUNTIME
 from sensor.resolvers.python.locate import NOT_STARTED, NotFound, Pending, Place, locate
 from sensor.resolvers.python.modules import Imported
 from sensor.resolvers.python.progress import Progress
+from sensor.resolvers.python.reasons import HARMLESS
 from sensor.resolvers.python.walk import token, walk
 
 if TYPE_CHECKING:

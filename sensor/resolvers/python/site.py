@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sensor.errors import FileRefused, Malformed
 from sensor.formats import pymetadata, pyrecord
 from sensor.model.purl import normalized
+from sensor.resolvers.python import reasons
 from sensor.resolvers.python.installed import Dist, infos, keys, owned_files, read_dist
 from sensor.resolvers.python.units import Claim, Units, claims, joined, overlaps, plain
 
@@ -98,7 +99,7 @@ def build(folder: Folder, budget: Budget) -> Index | None:
     dists: list[Dist] = []
     gaps: list[list[str]] = []
     if len(found) > MAX_DISTS:
-        gaps.append(["too many distributions in one directory", f"{len(found)}"])
+        gaps.append([reasons.TOO_MANY_DISTS, f"{len(found)}"])
     fresh = 0
     for number, info in enumerate(found[:MAX_DISTS]):
         known: Any = folder.recall(number)
@@ -119,9 +120,9 @@ def _read(folder: Folder, info: str) -> dict[str, Plain]:
     try:
         dist = read_dist(folder, info)
     except FileRefused as error:
-        return {"gap": ["metadata of a distribution refused", f"{info}: {error.reason}"]}
+        return {"gap": [reasons.REFUSED, f"{info}: {error.reason}"]}
     except Malformed as error:
-        return {"gap": ["metadata of a distribution damaged", f"{info}: {error}"]}
+        return {"gap": [reasons.DAMAGED, f"{info}: {error}"]}
     return dist.plain()
 
 
@@ -145,7 +146,7 @@ def _index(folder: Folder, dists: list[Dist], gaps: list[list[str]]) -> Index:
     pins = _pins(folder, gaps)
     projects = [number for number, dist in enumerate(dists) if dist.project]
     if len(gaps) > MAX_GAPS:
-        gaps[MAX_GAPS:] = [["more gaps in one directory", f"{len(gaps) - MAX_GAPS} more"]]
+        gaps[MAX_GAPS:] = [[reasons.MORE_GAPS, f"{len(gaps) - MAX_GAPS} more"]]
     extra: dict[str, Any] = {
         "projects": projects,
         "pins": pins,
@@ -162,7 +163,7 @@ def _units(folder: Folder, dists: Sequence[Dist], gaps: list[list[str]]) -> Unit
     shared = overlaps(cuts)
     numbers = sorted(set().union(*shared.values()))
     if len(numbers) > MAX_OVERLAPPING:
-        gaps.append(["too many distributions share directories", f"{len(numbers)}"])
+        gaps.append([reasons.TOO_SHARED, f"{len(numbers)}"])
         numbers = []
     tops = tuple(shared)
     units: Units = {
@@ -197,7 +198,7 @@ def _pins(folder: Folder, gaps: list[list[str]]) -> dict[str, list[str]]:
             data = folder.read(name, pymetadata.MAX_SMALL_BYTES) or b""
             found = pymetadata.pins(data)
         except (FileRefused, Malformed) as error:
-            gaps.append(["list of vendored copies not read", f"{name}: {error}"])
+            gaps.append([reasons.PINS, f"{name}: {error}"])
             continue
         return {top: [pin.name, pin.version or ""] for top, pin in found.items()}
     return {}

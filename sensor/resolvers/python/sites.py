@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sensor.errors import FileRefused, Malformed
 from sensor.formats.zipdir import Archive
+from sensor.resolvers.python import reasons
 from sensor.resolvers.python.folder import Directory, Zipped, archive_above
 from sensor.resolvers.python.site import Index, Site, archive_files, build
 
@@ -137,4 +138,4 @@ class Sites:
 
 
 def _unread(path: str, reason: str) -> Site:
-    return Site(path, _EMPTY | {"gaps": [["import root not read", reason]]})
+    return Site(path, _EMPTY | {"gaps": [[reasons.ROOT, reason]]})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sensor.errors import FileRefused, Malformed
 from sensor.model.purl import deb, pypi
+from sensor.resolvers.python import reasons
 from sensor.resolvers.python.debian import Debian, Dpkg, managed
 from sensor.resolvers.python.drafts import Draft
 from sensor.resolvers.python.paths import below
@@ -53,7 +54,7 @@ class System:
         try:
             debian = self._dpkg.below(root)
         except (Malformed, FileRefused) as error:
-            self._told.add("dpkg database not read", str(error))
+            self._told.add(reasons.DPKG, str(error))
             return None
         for reason, detail in debian.gaps if debian else ():
             self._told.add(reason, detail)

@@ -125,7 +125,9 @@ def test_more_modules_than_a_step_can_take_are_told(monkeypatch: pytest.MonkeyPa
     one = tree()
     found = join(TreeProcess(one), imported(), FileCache(), budget(one))
     assert len(found.packages) == COUNT - 1
-    assert [(gap.reason, gap.detail) for gap in found.gaps] == [("too many modules", f"{COUNT}")]
+    assert [(gap.reason, gap.detail) for gap in found.gaps] == [
+        ("more modules than are mapped", f"{COUNT}")
+    ]
 
 
 def test_what_is_being_installed_is_not_remembered() -> None:
