@@ -92,13 +92,10 @@ def _imported(progress: Progress) -> Imported:
 def _gaps(progress: Progress) -> list[tuple[str, str]]:
     """Reason and bounded detail. An odd object in a package that is known anyway hides nothing."""
     gaps = dict(progress.gaps)
-    tops = {
-        name.partition(".")[0]
-        for modules in progress.earlier
-        for name, (file, _) in modules.items()
-        if file
-    }
-    odd = [name for name in gaps.pop(OPAQUE, []) if name.partition(".")[0] not in tops]
+    opaque = set(gaps.pop(OPAQUE, ()))
+    names = {name for modules in progress.earlier for name in modules}
+    tops = {name.partition(".")[0] for name in names - opaque}
+    odd = [name for name in opaque if name.partition(".")[0] not in tops]
     if odd:
         gaps[OPAQUE] = odd
     if NAMES in gaps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import orjson
@@ -205,6 +206,22 @@ def test_failure_is_remembered() -> None:
     again = resolve(heap, orjson.loads(orjson.dumps(first.memo)))
     assert again.gaps == first.gaps
     assert heap.reads == 0
+
+
+def test_second_look_answers_from_its_memo() -> None:
+    heap = process_of(ROWS[2])
+    memo: Plain = None
+    while True:
+        finding = resolve(heap, memo)
+        memo = orjson.loads(orjson.dumps(finding.memo))
+        if not finding.more:
+            break
+    assert finding.coverage
+    first, heap.reads = heap.reads, 0
+    again = resolve(heap, memo)
+    assert again == replace(finding, memo=again.memo)
+    assert heap.reads < first / 4
+    assert orjson.loads(orjson.dumps(again.memo)) == memo
 
 
 def test_closed_memory_says_why_and_what_would_help() -> None:
