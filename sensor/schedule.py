@@ -119,16 +119,29 @@ class Schedule:
         """Whether it knows this one."""
         return key in self._entries
 
-    def started(self, key: ProcessKey, group: str, now: float, age: float | None = None) -> None:
-        """A process runs a program since `age` seconds (None: nobody knows); known or not."""
-        if key not in self._entries and len(self._entries) >= self._max:
-            self._make_room()
+    def started(
+        self, key: ProcessKey, group: str, now: float, age: float | None = None
+    ) -> ProcessKey | None:
+        """A process, known or not, runs a program since `age` seconds (None: nobody knows).
+
+        Answers the process that was left out to make room, if one was.
+        """
+        full = key not in self._entries and len(self._entries) >= self._max
+        left_out = self._make_room() if full else None
         self._turn += 1
         young = age is not None and age < self._pace.busy
         interval = self._pace.first if young else self._pace.busy
         self._entries[key] = _Entry(group, interval, self._turn)
         wait = max(0.0, self._pace.first - age) if age is not None else 0.0
         self._put(key, now + wait)
+        return left_out
+
+    def hurry(self, key: ProcessKey, now: float) -> None:
+        """Look at it now: there is a reason, though it told of none."""
+        if key in self._entries and key not in self._in_hand:
+            entry = self._entries[key]
+            entry.interval, entry.fresh, entry.failures = self._pace.first, True, 0
+            self._put(key, now)
 
     def ended(self, key: ProcessKey) -> None:
         """A process is no more."""
@@ -225,9 +238,10 @@ class Schedule:
         over = self._for_old.fill(passed)
         self._for_soon.level = min(self._for_soon.level + over, self._for_soon.most)
 
-    def _make_room(self) -> None:
+    def _make_room(self) -> ProcessKey | None:
         """The group with the most processes loses one: the old ones first, then the new ones."""
         key = self._old.newest_of_largest() or self._soon.newest_of_largest()
         if key is not None:
             self.ended(key)
             self.dropped += 1
+        return key

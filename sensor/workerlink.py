@@ -33,7 +33,7 @@ IDLE_SECONDS: Final = 20.0
 MOST_LOOKS: Final = 2000
 MOST_RESIDENT: Final = 160 << 20
 # One that was told to end and does not is killed after this.
-END_SECONDS: Final = 2.0
+END_SECONDS: Final = 1.0
 # After a worker that never said hello the next is tried later, up to this.
 MOST_WAIT: Final = 60.0
 CHUNK: Final = 1 << 18

@@ -198,6 +198,19 @@ def test_it_is_bounded_and_the_largest_container_pays() -> None:
     assert all(ProcessKey(number, 1) in schedule for number in range(10))
 
 
+def test_one_that_is_in_a_hurry_is_looked_at_now() -> None:
+    schedule = fresh()
+    schedule.started(A, "c", now=0.0, age=None)
+    assert schedule.take(0.0) == A
+    schedule.hurry(A, 0.0)  # it is in hand just now
+    assert schedule.take(0.0) is None
+    schedule.done(A, 0.0, 0.0, changed=False)
+    schedule.hurry(A, 1.0)
+    schedule.hurry(B, 1.0)  # nobody knows it
+    assert schedule.take(1.0) == A
+    assert schedule.take(1.0) is None
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["started", "ended", "done", "again", "failed", "refused", "wait"]),
