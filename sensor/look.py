@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sensor.errors import ProcessGone, SensorError
 from sensor.model.budget import Budget
-from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
+from sensor.model.finding import Coverage, Finding, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,7 +75,7 @@ def look(
             process.verify()
     except ProcessGone:
         return Look(key, gone=True)
-    mine = {name: finding for name, finding in findings.items() if finding != NOT_MINE}
+    mine = {name: finding for name, finding in findings.items() if finding.coverage is not None}
     kept = {name: finding.memo for name, finding in findings.items()}
     return Look(key, mine, Memos(program, kept))
 

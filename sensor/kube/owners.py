@@ -112,6 +112,8 @@ class Owners:
             meta = self._api.get(path, accept=METADATA).get("metadata") or {}
         except NotFound:
             return None  # its child outlives it for a moment
+        except Closed:
+            raise
         except KubeError as error:
             self._note(resource, error)
             raise

@@ -151,4 +151,5 @@ class Finding:
         )
 
 
+# A resolver may also give a memo with this answer: `coverage` alone decides.
 NOT_MINE = Finding()

@@ -87,7 +87,7 @@ def _finding(
     process: Process, mapping: Mapping, known: Object, cache: Cache, state: Object
 ) -> Finding:
     if known["form"] == Form.OTHER:
-        return NOT_MINE
+        return replace(NOT_MINE, memo=state)
     if known["form"] == Form.PACKED:
         detail = f"{mapping.path}: what is inside, Go or not, is not read yet"
         gap = Gap(RUNTIME, Reason.PACKED, detail)

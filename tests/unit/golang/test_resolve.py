@@ -111,7 +111,7 @@ def test_a_go_program_whose_file_is_refused_is_a_gap() -> None:
 
 @pytest.mark.parametrize("content", [OTHER, b"#!/bin/sh", b"", PROGRAM[:100]])
 def test_a_program_of_another_kind_is_not_ours(content: bytes) -> None:
-    assert resolve(MadeProcess(content)) == NOT_MINE
+    assert resolve(MadeProcess(content)).coverage is None
 
 
 def test_a_refused_file_that_shows_no_sign_of_go_is_not_ours() -> None:

@@ -88,6 +88,20 @@ def test_only_resolvers_that_detect_and_own_are_in_the_look() -> None:
     assert stub.opened == stub.closed == 1
 
 
+def test_a_process_of_another_runtime_can_be_remembered_as_such() -> None:
+    got: list[Plain] = []
+
+    def resolve(memo: Plain) -> Finding:
+        got.append(memo)
+        return Finding(memo="not mine")
+
+    stub, cache = Stub(programs=[0x1000]), FileCache()
+    first = look(opener(stub), KEY, [resolver("a", resolve)], cache)
+    look(opener(stub), KEY, [resolver("a", resolve)], cache, first.memos)
+    assert not first.findings
+    assert got == [None, "not mine"]
+
+
 def test_a_process_that_changes_while_we_look_leaves_no_facts() -> None:
     for stub in (Stub(gone_at_verify=True), Stub(gone_at_open=True)):
         result = look(opener(stub), KEY, [resolver("a", lambda _: done("a"))], FileCache())
