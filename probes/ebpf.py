@@ -15,7 +15,7 @@ import select
 import subprocess
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,8 @@ class EbpfProbe:
 
     def start(self) -> None:
         """Load, attach and see a child of ours arrive. Raises ProbeError."""
+        if self._open is not None:
+            raise ValueError("the probe is started already")
         text = _OWN_CGROUP.read_text()
         chosen = hierarchy.choose(text)
         settings = {
@@ -103,10 +105,7 @@ class EbpfProbe:
         return count
 
     def lost(self) -> int:
-        """Return the events that found the ring full, that no program ran for, or were broken.
-
-        Raises OSError when the kernel refuses to tell about our own programs.
-        """
+        """Return the events that found the ring full, that no program ran for, or were broken."""
         if self._open is None:
             return self._lost_at_end
         return self._broken + self._open.lost()
@@ -155,7 +154,7 @@ class EbpfProbe:
             for event in self._waiting:
                 if event.kind is Kind.EXEC and event.pid == pid:
                     return event
-            select.select([self], [], [], self._seconds)
+            self._started().epoll.poll(self._seconds)
         return None
 
 
@@ -175,12 +174,16 @@ class _Open:
             undo.callback(self.epoll.close)
             self.epoll.register(self.timer, select.EPOLLIN)
             self.epoll.register(loaded.maps["events"], select.EPOLLIN)
-            self._loaded = loaded
+            self._loaded, self._missed = loaded, 0
             self._undo = undo.pop_all()
 
     def lost(self) -> int:
         full = self._counters[records.EXEC] + self._counters[records.EXIT]
-        return full + sum(map(sys.prog_misses, self._loaded.programs.values()))
+        # Rights may be given up after the start, and kernels before 5.19 want CAP_BPF even for this
+        # question: then the last answer stays. The counters in memory need no right.
+        with suppress(PermissionError):
+            self._missed = sum(map(sys.prog_misses, self._loaded.programs.values()))
+        return full + self._missed
 
     def close(self) -> None:
         self._undo.close()

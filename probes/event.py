@@ -20,15 +20,17 @@ class Event:
     """When and where to look. What a probe cannot know is None; nothing is guessed.
 
     `pid` is the process in the reader's pid namespace, None when it has no number there;
-    `start_ticks` is field 22 of /proc/PID/stat (clock ticks since boot), and with `pid` names one
-    life of a process. `cgroup_id` is the inode of the cgroup's directory, in the hierarchy that
-    `hierarchy.choose` picks; `cgroup_names` its last three names or fewer, leaf first, () for the
-    root. `mount_ns` is the inode of the mount namespace. `path` is the file as the process's own
-    root shows it, decoded as os.fsdecode does; `dev` ("fd:01", major:minor in hex) and `inode` are
-    what /proc/PID/maps shows for it. `opener` is the program that opened the file (OPEN only).
-    `at` is when it happened, or was seen, in seconds since the epoch.
+    `start_ticks` is field 22 of /proc/PID/stat (clock ticks since boot; a reader in a time
+    namespace of its own would see another), and with `pid` names one life of a process.
+    `cgroup_id` is the inode of the cgroup's directory, in the hierarchy that `hierarchy.choose`
+    picks; `cgroup_names` its last three names or fewer, leaf first, () for the root. `mount_ns` is
+    the inode of the mount namespace. `path` is the file as the process's own root shows it, decoded
+    as os.fsdecode does; `dev` ("fd:01", major:minor in hex) and `inode` are what /proc/PID/maps
+    shows for it. `opener` is the program that opened the file (OPEN only). `at` is when it
+    happened, or was seen, in seconds since the epoch.
 
-    The same EXIT may come twice, when the last two threads end at the same time.
+    The same EXIT may come twice, when the last two threads end at the same time. A fork is no
+    event: a child that runs on without an exec is told by a scan only.
     """
 
     kind: Kind

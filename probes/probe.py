@@ -42,7 +42,8 @@ class Probe(Protocol):
         """Give at most `limit` events to `handle`, oldest first; return how many.
 
         When it returns `limit` there may be more: call again, `fileno` need not say so. An event
-        counts as taken when `handle` is called; what `handle` raises passes through.
+        counts as taken when `handle` is called; what `handle` raises passes through. Raises
+        ProbeError when the source is broken: close it then, and choose again.
         """
 
     def lost(self) -> int:

@@ -54,6 +54,8 @@ class ScanProbe:
 
     def start(self) -> None:
         """Look for the first time. Raises KernelLacks when there is no /proc."""
+        if self._timer is not None:
+            raise ValueError("the probe is started already")
         self._require_proc()
         self._timer = Timer(self._seconds)
         self.look()

@@ -144,6 +144,11 @@ def test_nothing_stays_open_and_closing_twice_is_no_error(make: Callable[[], Pro
     assert probe.lost() == 0
 
 
+def test_it_is_started_once(probe: Probe) -> None:
+    with pytest.raises(ValueError, match="started already"):
+        probe.start()
+
+
 def test_before_the_start_there_is_nothing_to_drain(make: Callable[[], Probe]) -> None:
     with pytest.raises(ValueError, match="not started"):
         make().drain(lambda _: None, 1)
