@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from contextlib import contextmanager
@@ -100,12 +101,17 @@ def gunicorn(toolbox: Toolbox, folder: Path, app: str, *options: str) -> Iterato
 def server(
     command: list[str], environment: dict[str, str], log: IO[bytes] | int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A server with its workers, ended as an operator would: SIGTERM to the first process."""
-    with subprocess.Popen(command, cwd=PROGRAMS, env=environment, stderr=log) as popen:
+    """A server with its workers: the process group that we began, and which we end.
+
+    Celery takes six seconds to end in order, and nobody waits for what it has left to do.
+    """
+    with subprocess.Popen(
+        command, cwd=PROGRAMS, env=environment, stderr=log, start_new_session=True
+    ) as popen:
         try:
             yield popen
         finally:
-            popen.terminate()
+            os.killpg(popen.pid, signal.SIGKILL)
             popen.communicate()
 
 
