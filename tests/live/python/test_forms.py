@@ -123,36 +123,82 @@ def test_other_programs_are_not_python() -> None:
 HOST = """
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 int main(int count, char **words) {
     void *library = dlopen(words[1], RTLD_NOW);
     int (*started)(void) = dlsym(library, "Py_IsInitialized");
-    puts(count > 2 && started() ? "started" : "ready");
+    void (*start)(int) = dlsym(library, "Py_InitializeEx");
+    int (*run)(const char *) = dlsym(library, "PyRun_SimpleString");
+    if (!strcmp(words[2], "start")) {
+        start(0);
+        if (run("import colorsys")) return 1;
+    }
+    if (!strcmp(words[2], "ask") && started()) return 1;
+    puts("ready");
     fflush(stdout);
     return read(0, words[0], 1);
 }
 """
 
 
-@pytest.mark.parametrize("asked", [False, True])
-def test_library_that_is_mapped_without_an_interpreter(
-    toolbox: Toolbox, tmp_path: Path, *, asked: bool
-) -> None:
-    """As in a program that would start Python only for a plug-in."""
-    library = Path(toolbox.python("3.9").argv[0]).parents[1] / "lib" / "libpython3.9.so.1.0"
+@pytest.fixture
+def embedding(toolbox: Toolbox, tmp_path: Path) -> tuple[str, ...]:
+    """The command of a C program that has Python 3.9 as a plug-in; its last word is still open."""
+    prefix = Path(toolbox.python("3.9").argv[0]).parents[1]
+    library = prefix / "lib" / "libpython3.9.so.1.0"
     need(library.exists(), "this Python 3.9 has no shared library", "pyenv, --enable-shared")
     toolbox.path("build-tools")
     source, host = tmp_path / "host.c", tmp_path / "host"
     source.write_text(HOST)
     subprocess.run(["cc", "-o", host, source, "-ldl"], check=True)
-    with running(str(host), str(library), *["ask"] * asked) as popen:
+    return ("env", f"PYTHONHOME={prefix}", str(host), str(library))
+
+
+def test_embedded_interpreter(embedding: tuple[str, ...]) -> None:
+    with running(*embedding, "start") as popen:
+        found = read(popen.pid)
+    assert {"sys", "os", "colorsys", "__main__"} <= files(found).keys()
+    assert found.gaps == []
+
+
+def test_library_that_nobody_has_asked(embedding: tuple[str, ...]) -> None:
+    """The page of _PyRuntime is not there, and is not faulted in by us."""
+    with running(*embedding, "nothing") as popen:
         found = finding(popen.pid)
     assert found.packages == ()
+    assert [gap.reason for gap in found.gaps] == ["interpreter memory not present"]
     assert found.coverage
-    if asked:
-        assert found.gaps == ()
-        assert found.coverage.how == "CPython is mapped, no interpreter has started"
-    else:
-        # Nobody has touched _PyRuntime: its page is not there, and is not faulted in by us.
-        assert [gap.reason for gap in found.gaps] == ["interpreter memory not present"]
-        assert not found.coverage.complete
+    assert not found.coverage.complete
+
+
+def test_library_without_an_interpreter(embedding: tuple[str, ...]) -> None:
+    with running(*embedding, "ask") as popen:
+        found = finding(popen.pid)
+    assert found.packages == ()
+    assert found.gaps == ()
+    assert found.coverage
+    assert found.coverage.how == "CPython is mapped, no interpreter has started"
+
+
+def test_stripped_static_interpreter(toolbox: Toolbox, tmp_path: Path) -> None:
+    toolbox.path("elf-tools")
+    program = Path(toolbox.python("3.13t").argv[0])
+    bare = tmp_path / "python3.13t"
+    subprocess.run(["strip", "-s", "-o", bare, program], check=True)
+    home = f"PYTHONHOME={program.parents[1]}"
+    with target(("env", home, str(bare)), "truth.py", "json") as process:
+        assert files(read(process.pid)) == process.truth
+
+
+def test_frozen_program_has_no_distributions(toolbox: Toolbox) -> None:
+    """What PyInstaller and its like leave: sys.frozen, and names of files that are not there."""
+    python = toolbox.path("python-apps") / "bin" / "python"
+    frozen = "import sys; sys.frozen = True; " + WAIT
+    with running(str(python), "-c", frozen) as popen:
+        found = finding(popen.pid)
+    assert "frozen program: distributions and versions are not known" in {
+        gap.reason for gap in found.gaps
+    }
+    assert found.coverage
+    assert not found.coverage.complete
