@@ -27,8 +27,8 @@ demo: .venv/.core ## start one small program for each runtime found here and sca
 test: .venv/.test ## run every test that this machine can run
 	@.venv/bin/python -m pytest $(ARGS)
 
-test-fast: .venv/.test ## run the tests that need no root and no long time (3 minutes at most)
-	@.venv/bin/python -m pytest -m "not heavy and not root and not container and not vm" $(ARGS)
+test-fast: .venv/.test ## run the tests that need no root, no toolbox and little time (3 minutes at most)
+	@.venv/bin/python -m pytest -m "not (heavy or root or container or vm or runtimes or bench)" $(ARGS)
 
 test-runtimes: .venv/.test ## run the tests against real interpreters and real binaries
 	@.venv/bin/python -m pytest -m runtimes $(ARGS)
