@@ -25,12 +25,11 @@ def look(
     cache: FileCache | None = None,
     paths: tuple[str, ...] = (),
     *,
-    frozen: bool = False,
+    frozen: str | None = None,
 ) -> Joined:
-    """One whole look, without any limit of time."""
-    imported = Imported(
-        tuple(Module(name, file) for name, file in modules.items()), "3.11.7", STDLIB, frozen, paths
-    )
+    """One whole look, without any limit of time. `frozen` is where a frozen program has all."""
+    named = tuple(Module(name, file) for name, file in modules.items())
+    imported = Imported(named, "3.11.7", frozen or STDLIB, frozen is not None, paths)
     budget = Budget(tree.meter, seconds=60)
     return join(TreeProcess(tree), imported, cache or FileCache(), budget)
 

@@ -8,6 +8,7 @@ match says what the process claims, `verify` asks whether the files are there.
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 # The largest process seen has 11,000 modules, which takes 100 ms in one step.
 MAX_MODULES = 25_000
 # What installers make every start of the interpreter import: the loaders of editable installs of
-# setuptools (PEP 660), and a patch in the environments of virtualenv and uv.
-_MACHINERY = re.compile(r"__editable___\w+_finder|_virtualenv")
+# setuptools (PEP 660), a patch in the environments of virtualenv and uv, the start of PyInstaller.
+_MACHINERY = re.compile(r"__editable___\w+_finder|_virtualenv|pyimod\d\d_\w+")
 
 
 class Loaded(NamedTuple):
@@ -90,11 +91,22 @@ def _files(imported: Imported, found: Matches) -> Iterable[tuple[str, str]]:
     """Names and paths of the modules to match: not those of the interpreter itself."""
     for module in imported.modules[:MAX_MODULES]:
         path = clean(module.file)
-        if path is None:
-            if module.file is not None and module.name not in SCRIPTS:
-                found.odd.append(module.name)
-        elif not is_standard(path, imported.stdlib) and not _MACHINERY.fullmatch(module.name):
+        if module.file is None or _is_own(imported, module.name, path):
+            continue
+        if path is not None:
             yield module.name, path
+        elif module.name not in SCRIPTS:
+            found.odd.append(module.name)
+
+
+def _is_own(imported: Imported, name: str, path: str | None) -> bool:
+    """Whether a module belongs to the interpreter, or to what starts it."""
+    if _MACHINERY.fullmatch(name):
+        return True
+    if imported.frozen:
+        # One directory for all: only names tell the standard library apart.
+        return name.partition(".")[0] in sys.stdlib_module_names
+    return path is not None and is_standard(path, imported.stdlib)
 
 
 def _claim(found: Matches, site: Site, module: Loaded) -> bool:

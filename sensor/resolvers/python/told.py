@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ MAX_NAMES = 10
 MAX_SAME = 20
 # A name is a key of sys.modules, which can be any text.
 MAX_NAME = 200
+
+
+# The program itself, and what PyInstaller starts it by.
+STARTERS = re.compile(r"|__main__|pyimod\d\d_\w+|pyi_rth_\w+")
 
 
 class Told:
@@ -64,4 +69,4 @@ def frozen_names(modules: Sequence[Module], owned: frozenset[str]) -> list[str]:
             names.setdefault(head, "")
         if module.version and head == module.name and head in names:
             names[head] = f" (says {module.version})"
-    return [name + version for name, version in names.items() if name not in ("", "__main__")]
+    return [name + version for name, version in names.items() if not STARTERS.fullmatch(name)]

@@ -189,13 +189,18 @@ def test_a_frozen_program_names_what_it_cannot_explain() -> None:
             f"{root}/six-1.dist-info/RECORD": "six.py,,\n",
         }
     )
+    # As PyInstaller 6 has it: one directory for all, and relative names for what starts it.
     modules = {
-        "six": f"{root}/six.pyc",
-        "yaml": f"{root}/yaml/__init__.pyc",
-        "json": f"{root}/json.pyc",
+        "struct": "struct.py",
+        "pyimod02_importers": "pyimod02_importers.py",
+        "os": f"{root}/os.pyc",
+        "json.decoder": f"{root}/json/decoder.py",
+        "six": f"{root}/six.py",
+        "yaml": f"{root}/yaml/__init__.py",
     }
-    found = look(tree, modules, frozen=True)
+    found = look(tree, modules, frozen=root)
     assert names(found) == {"pkg:pypi/six@1": None}
     assert [(g.reason, g.detail) for g in found.gaps] == [
         ("frozen program: distributions and versions are not known", "yaml")
     ]
+    assert found.application == 1
