@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # CPython makes `sys` and `builtins` before anything else; there is room for a reordering.
 FIRST_KEYS = 16
+# While the interpreter starts, sys.modules is there before `sys`, `builtins` and the first twenty
+# others are in it (Python/pylifecycle.c: pycore_init_builtins).
+YOUNG = 8
 # The dict of `sys` has about 100 items; programs add a few (sys.frozen, sys._MEIPASS).
 MAX_SYS = 2048
 # A server that makes one interpreter for each application has tens of them.
@@ -80,14 +83,14 @@ def sys_modules(memory: Memory, address: int) -> SysModules | Doubt:
         return table
     first = _named(memory, table, FIRST_KEYS)
     if not {"sys", "builtins"} <= first.keys():
-        return _torn_or_wrong(memory, table)
+        return _doubt(memory, table)
     contents = memory.word(first["sys"] + memory.layout.header)
     of_sys = memory.table(contents) if contents and is_pointer(contents) else None
     if of_sys is None or of_sys.head.type != table.head.type:
-        return _torn_or_wrong(memory, table)
+        return _doubt(memory, table)
     names = _named(memory, of_sys, MAX_SYS)
     if names.get("modules") != address:
-        return _torn_or_wrong(memory, table)
+        return _doubt(memory, table)
     return SysModules(table, names)
 
 
@@ -157,5 +160,8 @@ def _named(memory: Memory, table: Table, limit: int) -> dict[str, int]:
     return {text: value for key, value in live if (text := texts.get(key)) is not None}
 
 
-def _torn_or_wrong(memory: Memory, table: Table) -> Doubt:
-    return Doubt.WRONG if memory.unchanged([table])[0] else Doubt.TORN
+def _doubt(memory: Memory, table: Table) -> Doubt:
+    """Why a dict that is no sys.modules is none: it can be one that has only begun."""
+    if not memory.unchanged([table])[0]:
+        return Doubt.TORN
+    return Doubt.EMPTY if table.head.used < YOUNG else Doubt.WRONG

@@ -72,9 +72,10 @@ def locate(
 ) -> Place | NotFound | Pending:
     """Find the interpreter; `state` is that of a Pending of an earlier call, else None."""
     known = cast("dict[str, Any]", state or START)
-    for index, candidate in enumerate(candidates(process)):
-        if index < known["skip"]:
-            continue
+    begin = known["skip"]
+    for index, candidate in enumerate(candidates(process)[begin:], begin):
+        if index > begin and budget.due():
+            return Pending(known | {"skip": index})
         file = opened(process, candidate, cache)
         if not candidate.sure and (file.anchors is None or file.anchors.runtime is None):
             continue

@@ -76,10 +76,15 @@ class _Look:
             return _from_memo(memo["done"], memo)
         return self._walk(place, {"token": now})
 
+    def _more(self, memo: Plain) -> Finding:
+        """This slice is over: it is a Python process, and there is more to come."""
+        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
+        return Finding(coverage=coverage, memo=memo, more=True)
+
     def _locate(self, state: Plain) -> Finding:
         found = locate(self._process, self._budget, self._cache, state)
         if isinstance(found, Pending):
-            return Finding(memo={"locate": found.state}, more=True)
+            return self._more({"locate": found.state})
         if isinstance(found, NotFound):
             return self._not_found(found)
         return self._walk(found, {"token": token(self._process, found)})
@@ -100,7 +105,7 @@ class _Look:
         memo: dict[str, Plain] = {"place": place.plain(), "token": state["token"]}
         found = walk(self._process, self._budget, place, state.get("walk"))
         if isinstance(found, Progress):
-            return Finding(memo={**memo, "walk": found.plain()}, more=True)
+            return self._more({**memo, "walk": found.plain()})
         memo["walked"] = found.imported.plain()
         memo["gaps"] = [list(gap) for gap in found.gaps]
         memo["how"] = _how(place, found)
@@ -111,7 +116,7 @@ class _Look:
         imported = Imported.from_plain(memo["walked"])
         joined = join(self._process, imported, self._cache, self._budget)
         if joined.more:
-            return Finding(memo=memo, more=True)
+            return self._more(memo)
         gaps = (*(Gap(RUNTIME, *gap) for gap in memo["gaps"]), *joined.gaps)
         complete = all(gap.reason in HARMLESS for gap in gaps)
         coverage = Coverage(RUNTIME, complete=complete, since=memo["since"], how=memo["how"])

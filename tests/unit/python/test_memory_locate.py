@@ -193,6 +193,18 @@ def test_cookie_in_memory(layout: object) -> None:
     assert "a" in {module.name for module in found.imported.modules}
 
 
+@pytest.mark.parametrize("names", [(), ("sys",), ("sys", "builtins")])
+def test_interpreter_that_is_just_starting_is_looked_at_again(names: tuple[str, ...]) -> None:
+    heap = Heap(SHORT)
+    runtime = heap.new(1024)
+    heap.put(runtime, offsets(w16=0, w40=808, w64=0, w96=400))
+    modules = heap.dict({name: heap.module(__name__=name) for name in names})
+    heap.write(runtime + 808, "Q", heap.interpreter(modules, 400))
+    found, _ = located(heap)
+    assert isinstance(found, NotFound)
+    assert (found.reason, found.final) == ("interpreter not started", False)
+
+
 def resolve(heap: Heap, memo: Plain = None) -> Finding:
     budget = Budget(heap.meter, seconds=60)
     return PYTHON.resolve(cast("Process", heap), budget, FileCache(), memo)
