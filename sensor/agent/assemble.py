@@ -45,6 +45,8 @@ FAMILY_SWEEP_SECONDS: Final = 1.0
 PROBES: Final = {"auto": ("ebpf", "scan"), "ebpf": ("ebpf",), "scan": ("scan",)}
 # Sinks that are told the whole state now and then, also when nothing is new.
 HEARTBEATS: Final = frozenset({"snyk"})
+# Between two reports to a sink of this machine, which nobody else uses.
+NEAR_SECONDS: Final = 1.0
 LOGGER: Final = log.logger(__name__)
 
 
@@ -128,8 +130,9 @@ class Watching:
 
     def _timing(self) -> Timing:
         interval = self._config.interval
-        heartbeat = interval if self._sink.name in HEARTBEATS else None
-        return Timing(heartbeat, min(DISTANCE_SECONDS, interval))
+        if self._sink.name in HEARTBEATS:
+            return Timing(interval, min(DISTANCE_SECONDS, interval))
+        return Timing(None, min(NEAR_SECONDS, interval))
 
     def _cluster(self, api: Api) -> Cluster:
         from sensor.agent.cluster import Cluster  # noqa: PLC0415 - 10 MiB that a laptop saves
