@@ -85,11 +85,18 @@ def test_files_of_two_distributions_alike_are_unknown() -> None:
 
 def test_alias_modules_belong_to_the_owner_of_their_file() -> None:
     tree = Tree(wheel("requests", "2", "requests/__init__.py") | wheel("idna", "3", "idna/core.py"))
-    modules = {
+    alias = {
         "requests": f"{SITE}/requests/__init__.py",
-        "requests.packages.idna.core": f"{SITE}/idna/core.py",
+        "aliased.idna.core": f"{SITE}/idna/core.py",
     }
-    assert names(look(tree, modules)) == {"pkg:pypi/idna@3": None, "pkg:pypi/requests@2": None}
+    wanted = {"pkg:pypi/idna@3": None, "pkg:pypi/requests@2": None}
+    assert names(look(tree, alias)) == wanted
+    # Where it has its own name too, that comes first.
+    (idna, _) = look(tree, alias | {"idna.core": f"{SITE}/idna/core.py"}).packages
+    assert [item.detail.partition(",")[0] for item in idna.evidence] == [
+        "idna.core",
+        "aliased.idna.core",
+    ]
 
 
 def test_two_roots_stay_apart() -> None:
