@@ -94,8 +94,10 @@ def _load(file: Path, context: str | None) -> Configuration:
     configuration.proxy = None  # it takes the environment's; a proxy-url of the file is told below
     try:
         load(str(file), context, configuration, persist_config=False)
-    except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
-        raise NoCredentials(f"{file}: {error}") from error
+    except Exception as error:
+        # Only the first line: YAML's others can quote the file.
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise NoCredentials(f"{file}: {why}") from error
     return configuration
 
 

@@ -7,7 +7,6 @@ The shapes of answers are those of real servers (tests/unit/kube/made.py).
 from __future__ import annotations
 
 import json
-import ssl
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Sequence
 
     from sensor.kube.http import Json

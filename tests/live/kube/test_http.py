@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 import trustme
 
@@ -66,9 +67,7 @@ def test_a_path_before_the_api_is_kept(server: ApiServer) -> None:
 
 
 def test_a_watch_in_pieces_of_any_size(server: ApiServer, api: Api) -> None:
-    lines = b"".join(
-        module.orjson.dumps(event("ADDED", pod(name))) + b"\n" for name in ("a", "b", "c")
-    )
+    lines = b"".join(orjson.dumps(event("ADDED", pod(name))) + b"\n" for name in ("a", "b", "c"))
     pieces = [lines[i : i + 7] for i in range(0, len(lines), 7)]
     server.watches.append(Stream(pieces, then="end"))
     assert names(api.stream(PODS, WATCH, PATIENCE)) == ["a", "b", "c"]
@@ -164,9 +163,7 @@ def test_a_body_that_is_cut_off(server: ApiServer, api: Api) -> None:
         (302, "Found", Refused),
     ],
 )
-def test_refusals(
-    server: ApiServer, api: Api, code: int, reason: str, kind: type[Refused]
-) -> None:
+def test_refusals(server: ApiServer, api: Api, code: int, reason: str, kind: type[Refused]) -> None:
     server.lists.append(Answer(failure(code, reason, "because"), code, {"Location": "/elsewhere"}))
     with pytest.raises(Refused, match="because") as caught:
         api.get(PODS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,11 @@ if TYPE_CHECKING:
 
 DIGEST = "sha256:" + "d1" * 32
 CONFIG = "sha256:" + "c0" * 32
+
+
+def chance(seed: int) -> random.Random:
+    """The same jitter in each run."""
+    return random.Random(seed)  # noqa: S311 (guards nothing)
 
 
 def digits(number: int) -> str:

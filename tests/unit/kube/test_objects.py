@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,7 +194,5 @@ def test_any_json_in_any_place_is_read_or_malformed(data: st.DataObject) -> None
             node[key] = data.draw(JSON)
             break
         node = node[key]
-    try:
-        record_of(made)
-    except Malformed as error:
-        assert "a pod that cannot be read" in str(error)
+    with suppress(Malformed):
+        assert record_of(made).pod.containers is not None

@@ -51,7 +51,9 @@ class Clock:
         return self.now
 
 
-def workload(kind: str, name: str, api_version: str = "apps/v1", namespace: str = "shop") -> Workload:
+def workload(
+    kind: str, name: str, api_version: str = "apps/v1", namespace: str = "shop"
+) -> Workload:
     return Workload(api_version, kind, namespace, name, f"uid-of-{name}")
 
 

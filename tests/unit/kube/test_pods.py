@@ -50,7 +50,8 @@ def holding(*records: Record, clock: Clock | None = None) -> Pods:
 
 def found(place: Place) -> tuple[str | None, str | None]:
     """Names of pod and container."""
-    return place.pod and place.pod.name, place.container and place.container.name
+    pod, container = place.pod, place.container
+    return pod.name if pod else None, container.name if container else None
 
 
 def at(container_id: str, uid: str | None = None) -> Container:

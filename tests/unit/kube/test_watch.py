@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -11,8 +11,8 @@ import pytest
 from sensor.errors import Malformed
 from sensor.kube.errors import Closed, Expired, Forbidden, KubeError, Refused, TooLarge, Unreachable
 from sensor.kube.http import refusal
-from sensor.kube.watch import PAGE, SMALL_PAGE, WATCH_SECONDS, Resource, Watch
-from tests.unit.kube.made import bookmark, event, failure, pod, pod_list
+from sensor.kube.watch import PAGE, SMALL_PAGE, WATCH_SECONDS, Resource, Watch, WatchState
+from tests.unit.kube.made import bookmark, chance, event, failure, pod, pod_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ OLD_ETCD = failure(
     "RequestWatchProgress is disabled",
 )
 
-Answer = KubeError | list[object]
+Answer = KubeError | Sequence[object]
 
 
 class FakeApi:
@@ -49,7 +49,7 @@ class FakeApi:
                 raise item
             yield item
 
-    def _next(self, path: str, query: Mapping[str, str]) -> Json | list[object]:
+    def _next(self, path: str, query: Mapping[str, str]) -> Json | Sequence[object]:
         assert path == "/api/v1/pods"
         self.asked.append(dict(query))
         answer = self.script.popleft() if self.script else Closed("end of the script")
@@ -86,7 +86,11 @@ class Told:
 
     def wait(self, timeout: float) -> bool:
         self.waits.append(timeout)
+        self.waiting()
         return False
+
+    def waiting(self) -> None:
+        """Look at something at the time of a wait: tests put theirs here."""
 
 
 def name_and_version(data: Json) -> tuple[str, str]:
@@ -99,7 +103,7 @@ def run(
     *script: Json | Answer, resource: Resource = NODE
 ) -> tuple[FakeApi, Told, Watch[tuple[str, str]]]:
     api, told = FakeApi(*script), Told()
-    watch = Watch(cast("Api", api), resource, name_and_version, random.Random(1))
+    watch = Watch(cast("Api", api), resource, name_and_version, chance(1))
     watch.run(told, told)
     return api, told, watch
 
@@ -152,7 +156,12 @@ def test_a_server_that_cannot_is_asked_for_a_list_and_never_again(first: Answer)
 
 @pytest.mark.parametrize(
     "first",
-    [Forbidden(403, "no"), Refused(503, "busy"), Unreachable("down"), [added("a", "1"), Unreachable("cut")]],
+    [
+        Forbidden(403, "no"),
+        Refused(503, "busy"),
+        Unreachable("down"),
+        [added("a", "1"), Unreachable("cut")],
+    ],
     ids=["forbidden", "busy", "down", "cut"],
 )
 def test_another_failure_says_nothing_about_what_the_server_can(first: Answer) -> None:
@@ -248,9 +257,9 @@ def test_after_a_broken_stream_the_watch_goes_on_where_it_was() -> None:
 
 def test_trouble_is_told_and_what_is_known_stays_known() -> None:
     api, told = FakeApi(REFUSED, pod_list(pod("a")), Unreachable("no route")), Told()
-    watch = Watch(cast("Api", api), NODE, name_and_version, random.Random(1))
-    states = []
-    told.wait = lambda timeout: bool(states.append(watch.state))  # type: ignore[method-assign]
+    watch = Watch(cast("Api", api), NODE, name_and_version, chance(1))
+    states: list[WatchState] = []
+    told.waiting = lambda: states.append(watch.state)  # type: ignore[method-assign]
     watch.run(told, told)
     assert [(state.synced, state.trouble) for state in states] == [
         (False, ""),
@@ -318,7 +327,7 @@ def test_watches_end_at_different_times() -> None:
     seconds = set()
     for seed in range(20):
         api, told = FakeApi(BY_WATCH), Told()
-        Watch(cast("Api", api), NODE, name_and_version, random.Random(seed)).run(told, told)
+        Watch(cast("Api", api), NODE, name_and_version, chance(seed)).run(told, told)
         seconds.add(int(api.asked[0]["timeoutSeconds"]))
     assert len(seconds) > 10
     assert min(seconds) >= WATCH_SECONDS
