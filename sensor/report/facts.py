@@ -1,7 +1,8 @@
 """Our own facts on the wire: one plain object a line, told apart by `type`.
 
 docs/facts.schema.json is the schema of each line and of the whole document, and says what each
-field means. The types: package, coverage, gap, summary; `scan` is the document with all of them.
+field means. The types here: package, coverage, gap; `scan` is the document with all of them and the
+summary. The lines of a report over time, with the words of a cluster, are in `placefacts`.
 """
 
 from __future__ import annotations
@@ -37,8 +38,12 @@ def lines(seen: Seen) -> Iterator[Line]:
 
 def package_line(package: Package, seen: Seen) -> Line:
     """One package in one process. Fields that say nothing here are left out."""
-    line = {
-        **_head("package", seen, package.runtime),
+    return {**_head("package", seen, package.runtime), **package_words(package)}
+
+
+def package_words(package: Package) -> Line:
+    """What a line says of a package, whatever it says of where it is."""
+    line: Line = {
         "purl": package.purl,
         "name": package.name,
         "version": package.version,
