@@ -13,6 +13,8 @@ from sensor.host.pagemap import PAGE, PageMap
 from sensor.host.pagescan import Unsupported, scan
 from sensor.host.procfs import parse_maps, parse_stat
 from sensor.model.budget import Meter
+from sensor.resolvers import RESOLVERS
+from sensor.scan import Scanner
 from tests.harness.skips import need
 from tests.support.child import Child, started
 
@@ -87,6 +89,17 @@ def test_nothing_is_faulted_in_stopped_or_signalled(child: Child) -> None:
     absent = sum(bits.count(0) for bits in before[1].values())
     assert had >= 4 * PAGE
     assert absent > (3 << 20) // PAGE, "there must have been pages that could be faulted in"
+
+
+def test_a_whole_scan_changes_nothing(child: Child) -> None:
+    while not asleep(child.pid):
+        assert child.popen.poll() is None
+    before = state(child.pid)
+    seen = Scanner(LocalOpener(), RESOLVERS).look(child.pid)
+    assert state(child.pid) == before
+    coverage = seen.findings["python"].coverage
+    assert coverage is not None
+    assert coverage.complete, "it must have been read as a whole"
 
 
 def test_both_ways_to_ask_for_present_pages_agree(child: Child) -> None:
