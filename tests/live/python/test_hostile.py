@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from tests.harness.fixtures import Toolbox
 
 pytestmark = pytest.mark.runtimes
-# What any lie may cost in CPU: the structural search, and three times that for a slow machine.
-MAX_SECONDS = 2.0
+# CPU seconds that no lie may cost: 0.1 to 0.7 were measured; here a runaway is told, not a slow
+# machine.
+MAX_SECONDS = 10.0
 # Looks at the process that changes without pause.
 LOOKS = 20
 
