@@ -54,6 +54,9 @@ class Config:
     cluster_name: str = ""
     group_id: str = ""
     api_base_url: str = SNYK
+    api_path: str = ""
+    api_version: str = ""
+    agent_id: str = ""
     token: Secret = NO_SECRET
     token_file: Path | None = None
     extra_ca: Path | None = None

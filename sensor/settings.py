@@ -139,6 +139,28 @@ SETTINGS: Final[dict[str, About]] = {
         variable="SNYK_API_BASE_URL",
         metavar="HOST:PORT",
     ),
+    "api_path": About(
+        "the path of the reports there; by default the one of docs/snyk.md",
+        types.TEXT,
+        flag="--api-path",
+        variable="RUNTIME_SENSOR_API_PATH",
+        metavar="PATH",
+    ),
+    "api_version": About(
+        "the version of the API; by default the one of docs/snyk.md",
+        types.TEXT,
+        flag="--api-version",
+        variable="RUNTIME_SENSOR_API_VERSION",
+        metavar="VERSION",
+    ),
+    "agent_id": About(
+        "the id of this agent in reports; by default the uid of the node, or one of the cluster's "
+        "or the machine's name",
+        types.TEXT,
+        flag="--agent-id",
+        variable="RUNTIME_SENSOR_AGENT_ID",
+        metavar="ID",
+    ),
     "token": About(
         "the token of the Snyk API",
         types.SECRET,

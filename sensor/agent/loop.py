@@ -13,30 +13,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from probes.errors import ProbeError
 from sensor import log
-from sensor.agent.looks import Source
 from sensor.model.finding import Gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from probes.probe import Probe
-    from probes.scan import ScanProbe
+    from probes.event import Event
     from sensor.agent.cluster import Cluster
     from sensor.agent.command import Command
-    from sensor.agent.looks import Looks
+    from sensor.agent.looks import Looks, Source
+    from sensor.agent.noticing import Noticing
     from sensor.agent.reporter import Reporter
     from sensor.agent.scope import Scope
     from sensor.agent.timing import Timing
     from sensor.agent.wake import Wake
     from sensor.inventory import Inventory
+    from sensor.report.health import Health
+    from sensor.report.healthserver import HealthServer
     from sensor.schedule import Schedule
     from sensor.workerlink import WorkerLink
 
-# Of one probe at a turn; the others wait for some 20 ms then.
-MAX_EVENTS: Final = 1000
 # Signals and timers wake the loop; this only bounds what a mistake in them could cost.
 MOST_WAIT: Final = 5.0
 # A last report on the way out: when told to end, and when all is done.
@@ -47,10 +45,7 @@ LOGGER: Final = log.logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that the loop ties together.
-
-    With a `sweeper` the `probe` is one of the kernel, and the sweeper looks for what that missed.
-    """
+    """All that the loop ties together. Without `noticing` only what is deployed is told."""
 
     wake: Wake
     scope: Scope
@@ -60,8 +55,9 @@ class Parts:
     inventory: Inventory
     reporter: Reporter
     timing: Timing
-    probe: Probe | None = None
-    sweeper: ScanProbe | None = None
+    health: Health
+    server: HealthServer | None = None
+    noticing: Noticing | None = None
     cluster: Cluster | None = None
     start: Callable[[], Command] | None = None
 
@@ -75,13 +71,14 @@ class Loop:
         self._command: Command | None = None
         self._told = 0
         self._interrupted = 0
-        self._probe = parts.probe
-        self._lost = 0
-        self._more = False
         self._reported_at = time.monotonic()
 
     def run(self) -> int:
-        """Watch. Answers the exit code: that of the command, if there is one, else 0."""
+        """Watch. Answers the exit code: that of the command, if there is one, else 0.
+
+        Raises SensorError when it cannot begin, BrokenPipeError when the reader of the output left,
+        KeyboardInterrupt after Ctrl-C.
+        """
         with self._signals():
             try:
                 self._begin()
@@ -90,21 +87,29 @@ class Loop:
                     self._turn(time.monotonic())
             finally:
                 self._end()
+        if self._parts.reporter.reader_left:
+            raise BrokenPipeError
+        if self._interrupted and not self._command:
+            raise KeyboardInterrupt
         return self._command.exit_code() if self._command else 0
 
     def _begin(self) -> None:
         parts = self._parts
+        if parts.server:
+            parts.server.start()  # before the probes: to load them takes its time
         parts.reporter.start()
         if parts.cluster:
             parts.cluster.start()
+        if parts.noticing:
+            parts.noticing.start()
         if parts.start:
             self._command = parts.start()
-        if parts.sweeper:
-            parts.sweeper.look()  # the command is there now
+            if parts.noticing:
+                parts.noticing.look()
         self._turn(time.monotonic())
 
     def _is_over(self) -> bool:
-        if self._told:
+        if self._told or self._parts.reporter.reader_left:
             return True
         if self._command:
             return self._command.has_ended()
@@ -117,14 +122,15 @@ class Loop:
             poll.register(fd, select.POLLIN)
         now = time.monotonic()
         times = (max(0.0, at - now) for at in self._times(now))
-        wait = 0.0 if self._more else min(times, default=MOST_WAIT)
+        more = self._parts.noticing is not None and self._parts.noticing.more
+        wait = 0.0 if more else min(times, default=MOST_WAIT)
         poll.poll(min(wait, MOST_WAIT) * 1000 + 1)  # in ms, and not a bit too early
 
     def _descriptors(self) -> Iterator[int]:
         parts = self._parts
         yield parts.wake.fileno()
-        for probe in filter(None, (self._probe, parts.sweeper)):
-            yield probe.fileno()
+        if parts.noticing:
+            yield from parts.noticing.descriptors()
         worker = parts.link.fileno()
         if worker is not None:
             yield worker
@@ -140,7 +146,8 @@ class Loop:
         """One turn of everybody."""
         parts = self._parts
         parts.wake.clear()
-        self._drain(now)
+        if parts.noticing:
+            parts.noticing.drain(self._event)
         if parts.cluster and parts.cluster.news(now):
             parts.looks.reconsider(now)
         parts.looks.step(now)
@@ -151,33 +158,10 @@ class Loop:
         due = parts.timing.due_at(now, self._revision())
         if due is not None and due <= now:
             self._report(now)
+        self._tell_health()
 
-    def _drain(self, now: float) -> None:
-        """Take the events of both probes; look for what was lost."""
-        sweeper = self._parts.sweeper
-        taken = 0
-        if self._probe and sweeper:
-            try:
-                taken = self._taken(self._probe, now, Source.KERNEL)
-                self._count_lost(self._probe.lost(), sweeper)
-            except (ProbeError, OSError):
-                LOGGER.exception("the probe broke: from now on the sweep finds new processes")
-                self._close_probes(self._probe)
-                self._probe = None
-        elif self._probe:
-            taken = self._taken(self._probe, now, Source.SCAN)
-            self._lost = self._probe.lost()
-        swept = self._taken(sweeper, now, Source.SWEEP) if sweeper else 0
-        self._more = MAX_EVENTS in {taken, swept}
-
-    def _taken(self, probe: Probe, now: float, source: Source) -> int:
-        looks = self._parts.looks
-        return probe.drain(lambda event: looks.event(event, now, source), MAX_EVENTS)
-
-    def _count_lost(self, lost: int, sweeper: ScanProbe) -> None:
-        if lost != self._lost:
-            sweeper.look()
-        self._lost = lost
+    def _event(self, event: Event, source: Source) -> None:
+        self._parts.looks.event(event, time.monotonic(), source)
 
     def _revision(self) -> tuple[int, int]:
         cluster = self._parts.cluster
@@ -201,8 +185,9 @@ class Loop:
 
     def _own_gaps(self) -> Iterator[Gap]:
         parts = self._parts
-        if self._lost:
-            yield Gap("", "events lost", f"{self._lost} so far; living processes were looked for")
+        lost = parts.noticing.lost if parts.noticing else 0
+        if lost:
+            yield Gap("", "events lost", f"{lost} so far; living processes were looked for")
         if parts.schedule.dropped:
             yield Gap("", "too many processes", f"{parts.schedule.dropped} were left out so far")
         if parts.cluster:
@@ -220,17 +205,30 @@ class Loop:
         if not parts.reporter.close(seconds):
             state = parts.reporter.state
             LOGGER.warning("the last report was not accepted: %s", state.trouble or "no answer")
-        self._close_probes(self._probe, parts.sweeper)
+        if parts.noticing:
+            parts.noticing.close()
         if parts.cluster:
             parts.cluster.close()
+        if parts.server:
+            parts.server.close()
 
-    @staticmethod
-    def _close_probes(*probes: Probe | None) -> None:
-        for probe in filter(None, probes):
-            try:
-                probe.close()
-            except (ProbeError, OSError):
-                LOGGER.exception("a probe did not close")
+    def _tell_health(self) -> None:
+        """What /healthz and /readyz answer from now on."""
+        parts, health = self._parts, self._parts.health
+        health.beat()
+        state = parts.reporter.state
+        if state.trouble or state.accepted_at is None:
+            health.failed("sink", state.trouble or "no report was accepted yet", state.help)
+        else:
+            health.ready("sink")
+        if parts.noticing:
+            health.ready("probes", parts.noticing.reason)
+        if parts.cluster:
+            kube = parts.cluster.state
+            if kube.synced and not kube.trouble:
+                health.ready("kube")
+            else:
+                health.failed("kube", kube.trouble or "not all pods are known yet", kube.help)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -66,6 +66,7 @@ class Reporter:
         self._not_before = 0.0
         self._failures = 0
         self._ending = False
+        self.reader_left = False
         # A daemon: a send that hangs must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
@@ -105,7 +106,8 @@ class Reporter:
         try:
             while self._wait():
                 self._send()
-            self._send()  # the last try
+            if not self.reader_left:
+                self._send()  # the last try
         finally:
             self._sink.close()
 
@@ -130,6 +132,9 @@ class Reporter:
             self._failed(error, RETRY_SECONDS, MOST_RETRY_SECONDS, error.after or 0.0)
         except Rejected as error:
             self._failed(error, REJECTED_SECONDS, MOST_REJECTED_SECONDS, 0.0)
+        except BrokenPipeError:
+            self.reader_left = self._ending = True
+            self._woken()
         except Exception as error:
             LOGGER.exception("a sink broke")
             broken = Retry(f"{self._sink.name}: {type(error).__name__}")
