@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -230,6 +231,7 @@ PHRASES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (ssl.SSLError, "TLS failed"),
     (SSLError, "TLS failed"),
     (ProtocolError, "the connection broke"),
+    (HTTPException, "the connection broke"),
 )
 
 

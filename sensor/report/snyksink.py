@@ -106,6 +106,8 @@ class SnykSink:
 
     def _not_accepted(self, answer: Answer, token: str) -> None:
         """Shut the gate, and raise what the answer means."""
+        details = log.fields(status=answer.status, request_id=answer.request_id)
+        LOGGER.debug("request not accepted", extra=details)
         error = _meaning(answer, self._client.address.base, self._target)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, RFC 6585
             raise self._later(error, self._gate.too_many(answer.after))
@@ -157,7 +159,7 @@ class _Answered(SensorError):
 def _meaning(answer: Answer, base: str, target: Target) -> _Answered:
     text, next_step = _words(answer.status, base, target)
     said = f": {answer.words}" if answer.words else ""
-    return _Answered(f"{text} ({answer.status}, request {answer.request_id}){said}", next_step)
+    return _Answered(f"{text} ({answer.status}){said}", next_step)
 
 
 def _words(status: int, base: str, target: Target) -> tuple[str, str]:

@@ -110,7 +110,7 @@ class WebServer(ThreadingHTTPServer):
         plain = cast("socket.socket", request)  # a pair is only given for UDP
         plain.settimeout(self._silence)
         with self._tls.wrap_socket(plain, server_side=True) as wrapped:
-            super().finish_request(wrapped, client_address)  # type: ignore[arg-type]
+            super().finish_request(wrapped, client_address)
 
     def handle_error(self, request: Request, client_address: object) -> None:  # noqa: ARG002
         """An asker that goes away or speaks no TLS is no event; anything else is a defect."""
