@@ -26,8 +26,9 @@ class Event:
     picks; `cgroup_names` its last three names or fewer, leaf first, () for the root. `mount_ns` is
     the inode of the mount namespace. `path` is the file as the process's own root shows it, decoded
     as os.fsdecode does; `dev` ("fd:01", major:minor in hex) and `inode` are what /proc/PID/maps
-    shows for it. `opener` is the program that opened the file (OPEN only). `at` is when it
-    happened, or was seen, in seconds since the epoch.
+    shows for it, but that on overlayfs before about 6.6 maps shows the device of the layer (the
+    inode is the same; measured on 5.10 and 6.1). `opener` is the program that opened the file
+    (OPEN only). `at` is when it happened, or was seen, in seconds since the epoch.
 
     The same EXIT may come twice, when the last two threads end at the same time. A fork is no
     event: a child that runs on without an exec is told by a scan only.
