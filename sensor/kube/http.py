@@ -25,7 +25,7 @@ from sensor.kube.errors import (
 from sensor.kube.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from urllib3.response import BaseHTTPResponse
 
@@ -67,7 +67,7 @@ class Api:
         finally:
             response.close()
 
-    def stream(self, path: str, query: Mapping[str, str], silence: float) -> Iterator[Json]:
+    def stream(self, path: str, query: Mapping[str, str], silence: float) -> Generator[Json]:
         """The objects of an endless answer, one a line, until it ends or is silent for too long.
 
         `silence` is how many seconds may pass without a byte. Raises as `get` does.

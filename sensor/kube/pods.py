@@ -143,8 +143,6 @@ class Pods:
         self._records[record.key] = record
         self._pods[record.pod.uid] = record.pod
         self._homes.update(_homes(record))
-        # An id that comes back to life is not past: a pod that was listed again, for example.
-        self._past.forget(dict(_homes(record)))
 
     def _leave(self, old: Record, new: Record) -> None:
         """Prepare for another state of the same pod, or for another pod of the same name."""
@@ -190,20 +188,18 @@ class _Past:
 
     def add(self, container_id: str, home: _Home, now: float) -> None:
         """Remember one, and forget those whose time is over."""
-        self.forget([container_id])
+        self._forget(container_id)
         self.homes[container_id] = home
         self._times[container_id] = now
         while _first(self._times) < now - PAST_SECONDS:
-            self.forget([next(iter(self._times))])
+            self._forget(next(iter(self._times)))
         if len(self._times) > MOST_PAST:
-            self.forget([next(iter(self._times))])
+            self._forget(next(iter(self._times)))
             self.lost += 1
 
-    def forget(self, container_ids: Iterable[str]) -> None:
-        """These are not past."""
-        for one in container_ids:
-            self.homes.pop(one, None)
-            self._times.pop(one, None)
+    def _forget(self, container_id: str) -> None:
+        self.homes.pop(container_id, None)
+        self._times.pop(container_id, None)
 
 
 def _first(entries: OrderedDict[str, V]) -> V:

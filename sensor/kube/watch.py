@@ -12,6 +12,7 @@ What an object means is not known here: `parse` makes something of each.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -97,6 +98,7 @@ class Watch(Generic[T]):
         resource: Resource,
         parse: Callable[[Json], T],
         chance: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`parse` raises Malformed for what is no such object: it is counted in `skipped`."""
         self.state = WatchState()
@@ -105,6 +107,7 @@ class Watch(Generic[T]):
         self._resource = resource
         self._parse = parse
         self._backoff = Backoff(chance)
+        self._clock = clock
         self._version = ""
         self._listed = False
         self._streams_lists = True
@@ -116,7 +119,7 @@ class Watch(Generic[T]):
     def run(self, follower: Follower[T], stop: Stop) -> None:
         """Tell the follower everything until `stop` is set or the client is closed."""
         while not stop.is_set():
-            begin = time.monotonic()
+            begin = self._clock()
             wait = 0.0
             try:
                 watched = self._round(follower)
@@ -127,9 +130,9 @@ class Watch(Generic[T]):
             else:
                 self._worked()
                 follower.pause()
-                if watched and time.monotonic() - begin < SHORT_SECONDS:
+                if watched and self._clock() - begin < SHORT_SECONDS:
                     wait = self._backoff.failed()
-            if time.monotonic() - begin >= LONG_SECONDS:
+            if self._clock() - begin >= LONG_SECONDS:
                 self._backoff.worked()
             stop.wait(wait)
 
@@ -227,19 +230,23 @@ class Watch(Generic[T]):
             resourceVersion=version,
             **more,
         )
-        for event in self._api.stream(self._resource.path, query, SILENCE_SECONDS):
-            kind, data = str(event.get("type")), event.get("object")
-            if not isinstance(data, dict):
-                raise Unreachable("the API server sent an event without an object")
-            if kind == "ERROR":
-                raise refusal(int(data.get("code") or 0), data)
-            meta = data.get("metadata") or {}
-            self._version = str(meta.get("resourceVersion") or self._version)
-            if kind in CHANGES:
-                yield kind, self._parsed(data)
-            elif kind == "BOOKMARK":
-                ended = END_OF_LIST in (meta.get("annotations") or {})
-                yield END_OF_LIST if ended else kind, None
+        with closing(self._api.stream(self._resource.path, query, SILENCE_SECONDS)) as stream:
+            for event in stream:
+                yield from self._event(event)
+
+    def _event(self, event: Json) -> Iterator[tuple[str, T | None]]:
+        kind, data = str(event.get("type")), event.get("object")
+        if not isinstance(data, dict):
+            raise Unreachable("the API server sent an event without an object")
+        if kind == "ERROR":
+            raise refusal(int(data.get("code") or 0), data)
+        meta = data.get("metadata") or {}
+        self._version = str(meta.get("resourceVersion") or self._version)
+        if kind in CHANGES:
+            yield kind, self._parsed(data)
+        elif kind == "BOOKMARK":
+            ended = END_OF_LIST in (meta.get("annotations") or {})
+            yield END_OF_LIST if ended else kind, None
 
     def _query(self, **asked: str) -> dict[str, str]:
         asked["fieldSelector"] = self._resource.field_selector

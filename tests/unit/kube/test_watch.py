@@ -15,7 +15,7 @@ from sensor.kube.watch import PAGE, SMALL_PAGE, WATCH_SECONDS, Resource, Watch, 
 from tests.unit.kube.made import bookmark, chance, event, failure, pod, pod_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from sensor.kube.http import Api, Json
 
@@ -42,7 +42,7 @@ class FakeApi:
     def get(self, path: str, query: Mapping[str, str]) -> Json:
         return cast("Json", self._next(path, query))
 
-    def stream(self, path: str, query: Mapping[str, str], silence: float) -> Iterator[Json]:
+    def stream(self, path: str, query: Mapping[str, str], silence: float) -> Generator[Json]:
         assert silence > 60, "bookmarks come once a minute"
         for item in cast("list[Json | KubeError]", self._next(path, query)):
             if isinstance(item, KubeError):
@@ -332,6 +332,26 @@ def test_watches_end_at_different_times() -> None:
     assert len(seconds) > 10
     assert min(seconds) >= WATCH_SECONDS
     assert max(seconds) <= 2 * WATCH_SECONDS
+
+
+@pytest.mark.parametrize(("seconds", "begins_again"), [(20.0, True), (2.0, False)])
+def test_after_a_long_watch_a_failure_is_the_first_one(
+    seconds: float,
+    begins_again: bool,  # noqa: FBT001 (a column of the table)
+) -> None:
+    now = [0.0]
+
+    class Slow(FakeApi):
+        def stream(self, path: str, query: Mapping[str, str], silence: float) -> Generator[Json]:
+            now[0] += seconds if "resourceVersion" in query else 0.0
+            return super().stream(path, query, silence)
+
+    api = Slow(*[Unreachable("down")] * 8, BY_WATCH, Unreachable("cut"), Unreachable("cut"))
+    told = Told()
+    watch = Watch(cast("Api", api), NODE, name_and_version, chance(1), lambda: now[0])
+    watch.run(told, told)
+    assert told.waits[7] > 15
+    assert (told.waits[-1] < 2) is begins_again
 
 
 def test_it_ends_when_told_so() -> None:
