@@ -18,7 +18,8 @@ from probes.errors import KernelLacks, Malformed
 
 if TYPE_CHECKING:
     from probes.bpf.btf import Btf
-    from probes.bpf.spec import Program, Spec, TypeRecord
+    from probes.bpf.btfext import TypeRecord
+    from probes.bpf.spec import Program, Spec
 
 # enum bpf_core_relo_kind
 FIELD_BYTE_OFFSET, FIELD_EXISTS = 0, 2

@@ -11,35 +11,18 @@ import struct
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from probes.bpf import btf, elf
+from probes.bpf import btf, btfext, elf
 from probes.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from probes.bpf.btfext import TypeRecord
+
 RAW_TRACEPOINT = "raw_tp/"
 MAPS, RODATA, LICENSE, TYPES, RECORDS = ".maps", ".rodata", "license", ".BTF", ".BTF.ext"
-# struct btf_ext_header in tools/lib/bpf/libbpf_internal.h, and its record (struct bpf_core_relo).
-_EXT_HEADER = struct.Struct("<HBBIIIIIII")
-_RECORD = struct.Struct("<IIII")
-# Reads of a kernel object with all its fields: 200 in our largest program.
-MAX_RECORDS = 10_000
 _INSTRUCTION_BYTES = 8
 _SETTING_BYTES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class TypeRecord:
-    """The instruction at `offset` depends on a type of the kernel (a CO-RE relocation).
-
-    `type` is a type of the object; `access` a path into it such as "0:2:1" (bpf_core_relo in
-    include/uapi/linux/bpf.h); `kind` says which of its properties is wanted.
-    """
-
-    offset: int
-    type: int
-    access: str
-    kind: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +75,7 @@ def read(data: bytes) -> tuple[Spec, btf.Btf]:
     """
     file = elf.Elf(data)
     types = btf.Btf(file.section(TYPES).data)
-    records = _records(file.section(RECORDS).data, types)
+    records = btfext.read(file.section(RECORDS).data, types)
     settings = {symbol.name: symbol.offset for symbol in _variables(file, RODATA)}
     spec = Spec(
         license=file.section(LICENSE).data.rstrip(b"\0"),
@@ -193,35 +176,3 @@ def _map(name: str, types: btf.Btf) -> Map:
 
     form = number("type"), size("key"), size("value"), number("max_entries"), number("map_flags")
     return Map(name, *form)
-
-
-def _records(data: bytes, types: btf.Btf) -> dict[str, list[TypeRecord]]:
-    """The records of each section, by its name."""
-    try:
-        header, start, size = (_EXT_HEADER.unpack_from(data)[index] for index in (3, 8, 9))
-        place = header + start
-        end = place + size
-        (record_bytes,) = struct.unpack_from("<I", data, place)
-        return dict(_sections(data[:end], place + 4, record_bytes, types))
-    except (struct.error, ValueError) as error:
-        raise Malformed(f"type records of the BPF object: {error}") from error
-
-
-def _sections(
-    data: bytes, place: int, record_bytes: int, types: btf.Btf
-) -> list[tuple[str, list[TypeRecord]]]:
-    found = []
-    while place < len(data):
-        name, count = struct.unpack_from("<II", data, place)
-        if count > MAX_RECORDS or record_bytes < _RECORD.size:
-            raise ValueError(f"{count} records of {record_bytes} bytes")
-        places = range(place + 8, place + 8 + count * record_bytes, record_bytes)
-        records = [_record(_RECORD.unpack_from(data, each), types) for each in places]
-        found.append((types.text(name), records))
-        place = places.stop
-    return found
-
-
-def _record(fields: tuple[int, int, int, int], types: btf.Btf) -> TypeRecord:
-    offset, number, access, kind = fields
-    return TypeRecord(offset, number, types.text(access), kind)

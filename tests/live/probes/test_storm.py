@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -67,3 +68,25 @@ def test_a_ring_of_one_page_loses_and_says_how_much(cgroup: Cgroup, tmp_path: Pa
     # Other processes of this machine may have lost theirs as well.
     assert lost >= 2 * len(told.pids) + 1 - delivered
     assert probe.lost() >= lost
+
+
+def test_a_ring_that_fills_up_wakes_the_reader_before_its_time(
+    cgroup: Cgroup, tmp_path: Path
+) -> None:
+    program = smallest.write(tmp_path / "smallest")
+    # The timer is of no help here: it would come in an hour.
+    probe = EbpfProbe(ring_bytes=16 * ONE_PAGE, seconds=3600)
+    probe.start()
+    told = storm.Told(cgroup.id)
+    try:
+        probe.drain(told.hear, 100_000)
+        with storm.start(cgroup, program, 200, PER_SECOND) as running:
+            woken = select.select([probe.fileno()], [], [], 60)[0]
+            told.end(running)
+        probe.drain(told.hear, 100_000)
+        still = select.select([probe.fileno()], [], [], 0)[0]
+    finally:
+        probe.close()
+    assert woken
+    assert not still
+    assert told.execs

@@ -8,6 +8,7 @@ import pytest
 
 from ebpf_prebuilt import OBJECT
 from probes.bpf import core, spec
+from probes.bpf.btfext import TypeRecord
 from probes.errors import KernelLacks, Malformed
 from tests.unit.probes.types import Types
 
@@ -15,14 +16,12 @@ BAD_CALL = b"\x85\0\0\0\x10\x23\xad\x0b"
 MOVE = b"\xb7\x01\0\0"
 
 
-def program(code: bytes, *records: spec.TypeRecord) -> spec.Spec:
+def program(code: bytes, *records: TypeRecord) -> spec.Spec:
     one = spec.Program("one", "none", code, (), records)
     return spec.Spec(b"GPL", (one,), (), b"", {})
 
 
-def fit(
-    ours: Types, kernel: Types, record: spec.TypeRecord, code: bytes = MOVE + bytes(4)
-) -> bytes:
+def fit(ours: Types, kernel: Types, record: TypeRecord, code: bytes = MOVE + bytes(4)) -> bytes:
     fitted = core.relocate(program(code, record), ours.btf(), kernel.btf())
     assert fitted.programs[0].records == ()
     return fitted.programs[0].code
@@ -87,14 +86,14 @@ def at(code: bytes, place: int) -> bytes:
 def test_offsets_are_those_of_the_kernel(
     ours: Types, kernel: Types, access: str, expected: int
 ) -> None:
-    record = spec.TypeRecord(0, 4, access, core.FIELD_BYTE_OFFSET)
+    record = TypeRecord(0, 4, access, core.FIELD_BYTE_OFFSET)
     assert value(fit(ours, kernel, record)) == expected
 
 
 def test_sizes_and_numbers_are_those_of_the_kernel(ours: Types, kernel: Types) -> None:
-    assert value(fit(ours, kernel, spec.TypeRecord(0, 4, "0", core.TYPE_SIZE))) == 200
+    assert value(fit(ours, kernel, TypeRecord(0, 4, "0", core.TYPE_SIZE))) == 200
     wide = b"\x18\x01" + bytes(14)
-    code = fit(ours, kernel, spec.TypeRecord(0, 5, "0", core.ENUMVAL_VALUE), wide)
+    code = fit(ours, kernel, TypeRecord(0, 5, "0", core.ENUMVAL_VALUE), wide)
     assert (value(code), code[12:16]) == (7, bytes(4))
 
 
@@ -102,7 +101,7 @@ def test_what_the_kernel_has_not_got_can_be_asked_and_must_not_be_reached(
     ours: Types, kernel: Types
 ) -> None:
     def fitted(kind: int, number: int, access: str, code: bytes = MOVE + bytes(4)) -> bytes:
-        return fit(ours, kernel, spec.TypeRecord(0, number, access, kind), code)
+        return fit(ours, kernel, TypeRecord(0, number, access, kind), code)
 
     assert value(fitted(core.FIELD_EXISTS, 4, "0:0")) == 1
     assert value(fitted(core.FIELD_EXISTS, 6, "0:0")) == 0
@@ -115,40 +114,40 @@ def test_a_type_that_the_kernel_has_not_got(ours: Types) -> None:
     empty = Types()
     empty.integer("int", 4)
     for kind in (core.FIELD_BYTE_OFFSET, core.TYPE_SIZE):
-        assert fit(ours, empty, spec.TypeRecord(0, 4, "0:0", kind)) == BAD_CALL
+        assert fit(ours, empty, TypeRecord(0, 4, "0:0", kind)) == BAD_CALL
 
 
 def test_a_field_of_another_width_is_refused_by_name(ours: Types) -> None:
     kernel = Types()
     kernel.struct("thing", 8, first=(kernel.integer("long", 8), 0))
     with pytest.raises(KernelLacks, match=r"thing\.first has 8 bytes"):
-        fit(ours, kernel, spec.TypeRecord(0, 4, "0:0", core.FIELD_BYTE_OFFSET))
+        fit(ours, kernel, TypeRecord(0, 4, "0:0", core.FIELD_BYTE_OFFSET))
 
 
 @pytest.mark.parametrize(
     "record",
     [
-        spec.TypeRecord(0, 4, "0:0", 99),
-        spec.TypeRecord(0, 4, "1:0", core.FIELD_BYTE_OFFSET),
-        spec.TypeRecord(0, 4, "no path", core.FIELD_BYTE_OFFSET),
-        spec.TypeRecord(0, 4, "0:77", core.FIELD_BYTE_OFFSET),
-        spec.TypeRecord(0, 5, "77", core.ENUMVAL_VALUE),
-        spec.TypeRecord(4000, 4, "0:0", core.FIELD_BYTE_OFFSET),
+        TypeRecord(0, 4, "0:0", 99),
+        TypeRecord(0, 4, "1:0", core.FIELD_BYTE_OFFSET),
+        TypeRecord(0, 4, "no path", core.FIELD_BYTE_OFFSET),
+        TypeRecord(0, 4, "0:77", core.FIELD_BYTE_OFFSET),
+        TypeRecord(0, 5, "77", core.ENUMVAL_VALUE),
+        TypeRecord(4000, 4, "0:0", core.FIELD_BYTE_OFFSET),
     ],
 )
 def test_a_record_that_makes_no_sense_is_refused(
-    ours: Types, kernel: Types, record: spec.TypeRecord
+    ours: Types, kernel: Types, record: TypeRecord
 ) -> None:
     with pytest.raises(Malformed):
         fit(ours, kernel, record)
 
 
 def test_an_instruction_that_takes_no_such_value_is_refused(ours: Types, kernel: Types) -> None:
-    record = spec.TypeRecord(0, 4, "0:0", core.FIELD_BYTE_OFFSET)
+    record = TypeRecord(0, 4, "0:0", core.FIELD_BYTE_OFFSET)
     with pytest.raises(Malformed):
         fit(ours, kernel, record, b"\x85" + bytes(7))
 
 
 def test_the_names_that_are_wanted_of_the_kernel(ours: Types) -> None:
-    records = (spec.TypeRecord(0, number, "0:0", core.FIELD_EXISTS) for number in (4, 5, 6))
+    records = (TypeRecord(0, number, "0:0", core.FIELD_EXISTS) for number in (4, 5, 6))
     assert core.wanted(program(b"", *records), ours.btf()) == {"thing", "kind"}

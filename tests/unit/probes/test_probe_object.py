@@ -13,6 +13,8 @@ from tests.harness.skips import need
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.harness.fixtures import Toolbox
+
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -26,8 +28,8 @@ def test_sources_and_object_are_those_of_the_manifest() -> None:
     assert told.object == digest(OBJECT)
 
 
-def test_building_anew_gives_the_same_bytes(tmp_path: Path) -> None:
-    need(shutil.which("clang-16") and shutil.which("llvm-strip-16"), "no clang 16", "make toolbox")
+def test_building_anew_gives_the_same_bytes(tmp_path: Path, toolbox: Toolbox) -> None:
+    toolbox.path("clang")
     said = subprocess.run(["clang-16", "--version"], capture_output=True, text=True, check=True)
     version = said.stdout.splitlines()[0]
     need(version == manifest().clang, f"built with {manifest().clang}, here is {version}", "Debian")
