@@ -15,9 +15,9 @@ from tests.live.kube.apiserver import Answer
 from tests.unit.kube.made import DIGEST, digits, pod_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from sensor.kube.http import Api
+    from sensor.kube.http import Api, Json
     from tests.live.kube.apiserver import ApiServer
 
 
@@ -110,7 +110,8 @@ def test_an_object_of_the_official_model(official: client.ApiClient) -> None:
             ephemeral_container_statuses=[state("debug", 4)],
         ),
     )
-    record = record_of(official.sanitize_for_serialization(made))
+    serialize: Callable[[object], Json] = official.sanitize_for_serialization
+    record = record_of(serialize(made))
     image = record.pod.containers[0].image
     roles = [
         ("app", ContainerRole.MAIN, 1),
