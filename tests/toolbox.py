@@ -13,7 +13,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.fetch import deb, gomod, npm, pypi, python, system, upx, vm
+from tests.fetch import chart, deb, gomod, npm, pypi, python, system, upx, vm
 from tests.fetch.component import Component
 from tests.fetch.fill import fill
 
@@ -177,6 +177,7 @@ COMPONENTS: tuple[Component, ...] = (
     ),
     *(_free_threaded(version, suite) for version, suite in FREE_THREADED.items()),
     *vm.COMPONENTS,
+    *chart.COMPONENTS,
 )
 
 
