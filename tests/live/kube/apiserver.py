@@ -144,6 +144,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: with Nagle each answer takes 40 ms.
+    disable_nagle_algorithm = True
     server: _Server
     # A connection that nobody uses is closed at the end of the test.
     timeout = PATIENCE
