@@ -117,7 +117,7 @@ class Owners:
         except KubeError as error:
             self._note(resource, error)
             raise
-        self._refused.pop(resource, None)
+        self._tell(resource, None)
         return _above(meta, workload)
 
     def _note(self, resource: str, error: KubeError) -> None:
@@ -125,7 +125,12 @@ class Owners:
         self._asked_again[resource] = self._clock() + wait
         if self._refused.get(resource) != str(error):
             log.warning("owners of pods: %s", error, extra=fields(help=error.help))
-        self._refused[resource] = str(error)
+        self._tell(resource, str(error))
+
+    def _tell(self, resource: str, why: str | None) -> None:
+        """Note what `gaps` says. The table is replaced, not changed: other threads read it."""
+        others = {key: text for key, text in self._refused.items() if key != resource}
+        self._refused = others if why is None else {**others, resource: why}
 
 
 def _above(meta: Json, workload: Workload) -> Workload | None:

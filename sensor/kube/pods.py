@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-# A node has at most some 500 pods. A whole cluster of this size takes some 200 MB (measured: 4 KB a pod).
+# A node has at most some 500 pods. A cluster of this size takes some 200 MB (4 KB a pod, measured).
 MOST_PODS = 50_000
 # A batch of events, a look and a report together take less.
 PAST_SECONDS = 600.0

@@ -20,7 +20,7 @@ from sensor.errors import Malformed
 from sensor.kube.backoff import Backoff
 from sensor.kube.errors import Closed, Expired, KubeError, Refused, TooLarge, Unreachable
 from sensor.kube.http import Json, refusal
-from sensor.log import fields, logger
+from sensor.log import fields, logger, where
 
 if TYPE_CHECKING:
     import random
@@ -127,6 +127,9 @@ class Watch(Generic[T]):
                 return
             except KubeError as error:
                 wait = self._failed(error)
+            except Exception as error:  # noqa: BLE001 (a defect of ours must not blind the agent)
+                self._listed = False
+                wait = self._failed(KubeError(f"a defect: {where(error)}"))
             else:
                 self._worked()
                 follower.pause()

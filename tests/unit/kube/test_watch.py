@@ -354,6 +354,23 @@ def test_after_a_long_watch_a_failure_is_the_first_one(
     assert (told.waits[-1] < 2) is begins_again
 
 
+def test_a_defect_of_ours_is_told_and_everything_is_listed_again() -> None:
+    class Broken(Told):
+        def change(self, kind: str, item: tuple[str, str]) -> None:
+            if item[0] == "bad":
+                raise ZeroDivisionError
+            super().change(kind, item)
+
+    api = FakeApi(REFUSED, pod_list(pod("a")), [added("bad", "11")], pod_list(pod("b")))
+    told, states = Broken(), list[WatchState]()
+    told.waiting = lambda: states.append(watch.state)  # type: ignore[method-assign]
+    watch = Watch(cast("Api", api), NODE, name_and_version, chance(1))
+    watch.run(told, told)
+    assert told.lists == [["a"], ["b"]]
+    assert "ZeroDivisionError" in states[2].trouble
+    assert states[-1].trouble == ""
+
+
 def test_it_ends_when_told_so() -> None:
     told = Told()
     told.is_set = lambda: True  # type: ignore[method-assign]
