@@ -27,7 +27,7 @@ LEAST_LEVEL: Final = 0.001
 # Of the share, for processes that are not looked at for the first time or in their start-up.
 OLD_PART: Final = 0.25
 # After a failure: first, and at most.
-FAILED_SECONDS: Final = 5.0
+FAILED_SECONDS: Final = 2.0
 MOST_FAILED_SECONDS: Final = 900.0
 # Each refused look may be written down by an audit system: they are not repeated often.
 REFUSED_SECONDS: Final = 3600.0

@@ -70,7 +70,7 @@ class Answer:
     """What became of a request; see `worker` for the fields.
 
     `outcome` is "read", "gone", "not_permitted" or "failed"; "crash" and "timeout" when the worker
-    was lost over it. `cpu` is in seconds.
+    was lost over it, "no_worker" when none could be started. `cpu` is in seconds.
     """
 
     key: ProcessKey
@@ -253,8 +253,8 @@ class WorkerLink:
             self._ending.append((worker.process, now))
         if worker is None or not worker.greeted:
             self._failed_starts += 1
-            self._not_before = now + min(MOST_WAIT, 2.0**self._failed_starts)
-            detail = f"no worker: {detail}"
+            self._not_before = now + min(MOST_WAIT, 2.0 ** (self._failed_starts - 1))
+            outcome = "no_worker"
         LOGGER.warning("worker lost", extra=log.fields(outcome=outcome, detail=detail))
         return Answer(asked.key, outcome, detail) if asked else None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from sensor.agent.command import Command
 from sensor.agent.looks import Looks
-from sensor.agent.loop import Loop, Parts
+from sensor.agent.loop import NOTHING, Loop, Parts
 from sensor.agent.noticing import FAMILY, MACHINE, Noticing
 from sensor.agent.reporter import Reporter
 from sensor.agent.scope import Everything, Family
@@ -111,8 +111,8 @@ class Watching:
     def _timing(self) -> Timing:
         interval = self._config.interval
         if self._sink.name in HEARTBEATS:
-            return Timing(interval, min(DISTANCE_SECONDS, interval))
-        return Timing(None, min(NEAR_SECONDS, interval))
+            return Timing(interval, min(DISTANCE_SECONDS, interval), NOTHING)
+        return Timing(None, min(NEAR_SECONDS, interval), NOTHING)
 
     def _cluster_of(self, api: Api, node: str | None) -> Cluster:
         from sensor.agent.cluster import Cluster  # noqa: PLC0415 - 10 MiB that a laptop saves

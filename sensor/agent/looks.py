@@ -39,6 +39,7 @@ REASONS: Final = {
     "failed": "process not read",
     "crash": "crash",
     "timeout": "timeout",
+    "no_worker": "no worker",
 }
 NOT_KNOWN: Final = Gap("", "container not known", "its cgroup path is hidden from us, or too long")
 LOGGER: Final = log.logger(__name__)

@@ -40,6 +40,8 @@ MOST_WAIT: Final = 5.0
 # A last report on the way out: when told to end, and when all is done.
 TOLD_SECONDS: Final = 2.0
 DONE_SECONDS: Final = 15.0
+# The revision of an inventory and a cluster of which nothing is known.
+NOTHING: Final = (0, 0)
 LOGGER: Final = log.logger(__name__)
 
 

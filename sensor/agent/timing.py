@@ -20,12 +20,13 @@ DISTANCE_SECONDS: Final = 5.0
 class Timing:
     """Asked again and again with the revision of all that is reported; `made` after each report.
 
+    `reported` is the revision of the last report: at first, that of nothing at all.
     `interval` is how long nothing may be said at most (None: for ever); seconds of one clock.
     """
 
     interval: float | None
     distance: float = DISTANCE_SECONDS
-    _reported: object = None
+    reported: object = None
     _seen: object = None
     _news_at: float = 0.0
     _last: float | None = None
@@ -36,7 +37,7 @@ class Timing:
             if self.interval is None or self._last is None:
                 return None
             return self._last + self.interval
-        if self._seen == self._reported:
+        if self._seen is None:
             self._news_at = now
         self._seen = revision
         soon = self._news_at + SETTLE_SECONDS
@@ -44,9 +45,9 @@ class Timing:
 
     def is_news(self, revision: object) -> bool:
         """Whether it was not reported yet."""
-        return revision != self._reported
+        return revision != self.reported
 
     def made(self, now: float, revision: object) -> None:
         """A report with this revision was made."""
-        self._reported = self._seen = revision
+        self.reported, self._seen = revision, None
         self._last = now

@@ -45,7 +45,7 @@ class Link:
     def ask(self, request: LookRequest, now: float) -> Answer | None:  # noqa: ARG002 - as the link
         self.asked.append(request)
         if self.refuses:
-            return Answer(request.key, "crash", "no worker")
+            return Answer(request.key, "no_worker", "why")
         self.busy = True
         return None
 
@@ -229,7 +229,7 @@ def test_a_look_that_fails_is_a_gap_and_is_tried_again_without_its_memos(
     world.reply(P1, more=("python",))
     world.reply(P1, outcome)
     assert world.gaps() == {gap}
-    assert world.step(4.0) is None
+    assert world.step(1.9) is None
     assert world.step(again_after) == LookRequest(P1)
     world.reply(P1, found={"python": finding(package("x"))})
     assert world.gaps() == set()
@@ -239,7 +239,7 @@ def test_without_a_worker_it_is_a_gap_too(world: World) -> None:
     world.link.refuses = True
     world.exec(P1)
     world.step()
-    assert world.gaps() == {"crash"}
+    assert world.gaps() == {"no worker"}
 
 
 def test_the_end_of_a_process_ends_its_looks_and_keeps_its_packages(world: World) -> None:

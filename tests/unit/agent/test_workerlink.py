@@ -191,17 +191,16 @@ def test_a_worker_that_cannot_start_is_tried_later_and_later(
         for _ in range(2):
             now = time.monotonic()
             got = answer(one, LookRequest(key))
-            assert got.outcome == "crash"
-            assert got.detail.startswith("no worker: ")
+            assert got.outcome == "no_worker"
             waits.append(one.ready_at() - now)
-        assert waits[1] > waits[0] > 1
+        assert waits[1] > waits[0] >= 1
 
 
 def test_a_worker_of_another_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workerlink, "__version__", "another")
     with child() as key, link() as one:
         got = answer(one, LookRequest(key))
-        assert got.outcome == "crash"
+        assert got.outcome == "no_worker"
         assert "version" in got.detail
 
 

@@ -1,0 +1,154 @@
+"""A running `runtime-sensor run` of a test: its reports, its log, its children."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.live.cli.world import NOBODY, ROOT
+from tests.support import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# A look is due within a second; a busy machine takes its time.
+PATIENCE = 60.0
+STEP = 0.02
+
+Line = dict[str, Any]
+
+
+class Run:
+    """One run. Reports go to a file, the log to another one."""
+
+    def __init__(self, popen: subprocess.Popen[str], facts: Path, log: Path) -> None:
+        self.popen = popen
+        self._facts = facts
+        self._log = log
+        self._size = 0
+        self._reports: list[list[Line]] = []
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def reports(self) -> list[list[Line]]:
+        """Every whole report so far; each line is checked against the schema."""
+        size = self._facts.stat().st_size if self._facts.exists() else 0
+        if size == self._size:
+            return self._reports
+        found: list[list[Line]] = [[]]
+        for raw in self._facts.read_text()[:size].splitlines(keepends=True):
+            if not raw.endswith("\n"):
+                break
+            line = json.loads(raw)
+            schema.check(line)
+            found[-1].append(line)
+            if line["type"] == "report":
+                found.append([])
+        self._size, self._reports = size, found[:-1]
+        return self._reports
+
+    def last(self) -> list[Line]:
+        """The newest whole report; nothing before the first."""
+        reports = self.reports()
+        return reports[-1] if reports else []
+
+    def loaded(self, container: str | None = None) -> set[str]:
+        """The names of what the newest report calls loaded in one place (None: the host)."""
+        return {
+            line["name"]
+            for line in self.last()
+            if line["type"] == "package"
+            and line["state"] == "loaded"
+            and line["container_id"] == container
+        }
+
+    def log(self) -> list[Line]:
+        """The lines of the log so far."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+    def says(self, message: str) -> list[Line]:
+        """The lines of the log that begin so."""
+        return [line for line in self.log() if line["message"].startswith(message)]
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, f"{what}: {self._log.read_text()} {self.last()}"
+            assert self.popen.poll() is None or condition(), f"ended before {what}: {self.log()}"
+            select.select([], [], [], STEP)
+
+    def workers(self) -> set[int]:
+        """The children of the agent that run `sensor.worker`."""
+        return {pid for pid in children(self.pid) if "sensor.worker" in command_line(pid)}
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit code."""
+        self.popen.send_signal(number)
+        return self.popen.wait(PATIENCE)
+
+
+def children(pid: int) -> set[int]:
+    """The living children of a process of ours (CONFIG_PROC_CHILDREN)."""
+    try:
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except FileNotFoundError:
+        return set()
+
+
+def command_line(pid: int) -> str:
+    """The words of a child of ours."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except FileNotFoundError:
+        return ""
+
+
+@contextmanager
+def running(
+    folder: Path,
+    *words: str,
+    nobodys: str | None = None,
+    prefix: tuple[str, ...] = (),
+) -> Iterator[Run]:
+    """Start `run` with these words; end it at the end of the block, if it still runs.
+
+    With the interpreter `nobodys` it runs as nobody, and out of `site` in the folder.
+    """
+    facts, log = folder / "facts.ndjson", folder / "log"
+    options = ["--sink", f"file:{facts}", "--log-level", "debug", "--log-format", "json"]
+    user = NOBODY if nobodys else None
+    line = [*prefix, nobodys or sys.executable, "-m", "sensor.cli", "run", *options, *words]
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            line,
+            env={**os.environ, "PYTHONPATH": str(folder / "site" if nobodys else ROOT)},
+            cwd="/",
+            stderr=stderr,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            user=user,
+            group=user,
+            extra_groups=() if nobodys else None,
+        ) as popen,
+    ):
+        try:
+            yield Run(popen, facts, log)
+        finally:
+            if popen.poll() is None:
+                popen.send_signal(signal.SIGTERM)
+                try:
+                    popen.wait(PATIENCE)
+                finally:
+                    popen.kill()
