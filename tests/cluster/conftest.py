@@ -1,0 +1,97 @@
+"""Both clusters, each started once for all tests, and their logs in the report of a failure."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster import images
+from tests.cluster.lab import Cluster
+from tests.cluster.leftovers import Trace
+from tests.cluster.recipes import CURRENT, OLD, recipe
+from tests.fetch.component import default_root, locked
+from tests.harness.skips import need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
+
+    from tests.harness.fixtures import Toolbox
+
+    Start = Callable[[str, str], AbstractContextManager[Cluster]]
+
+RUNNING = pytest.StashKey[list[Cluster]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RUNNING] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for cluster in item.config.stash[RUNNING]:
+            for name, text in cluster.tails():
+                report.sections.append((f"{cluster.recipe.version} {name}", text))
+    return report
+
+
+@pytest.fixture(scope="session")
+def start(
+    toolbox: Toolbox, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Start:
+    """Run a cluster in a `with`: its name among the recipes, the root cgroup of its pods.
+
+    At the end it is held against what it must leave: nothing.
+    """
+    need(os.geteuid() == 0, "namespaces and containers", "root")
+    running = request.config.stash[RUNNING]
+
+    @contextmanager
+    def begin(name: str, cgroup: str) -> Iterator[Cluster]:
+        logs = tmp_path_factory.mktemp(f"kubernetes-{name}")
+        cluster = Cluster(recipe(name, toolbox, cgroup), logs, [images.pause(), images.shell()])
+        running.append(cluster)
+        trace = Trace()
+        with cluster:
+            yield cluster
+            trace.look(cluster)
+        assert trace.left(cluster) == []
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def old(start: Start) -> Iterator[Cluster]:
+    """Return Kubernetes 1.20; its pods are where most nodes have them: in /kubepods."""
+    # Only one cluster of the machine can have that place.
+    with locked(default_root() / ".locks" / "cluster-at-root"), start(OLD, "/") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def current(start: Start) -> Iterator[Cluster]:
+    """Return a Kubernetes of today, which has its pods below a cgroup of its own."""
+    with start(CURRENT, f"/runtime-sensor-pods-{os.getpid()}") as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=[OLD, CURRENT])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """Return each of the two in turn."""
+    found: Cluster = request.getfixturevalue({OLD: "old", CURRENT: "current"}[request.param])
+    return found
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """Make a namespace for one test; afterwards all that is in it ends."""
+    with cluster.client.new_namespace() as name:
+        cluster.until(lambda: cluster.client.takes_pods(name), f"{name} takes pods")
+        yield name

@@ -1,0 +1,113 @@
+"""Each cluster is a real one and runs pods as asked. Its end is checked by the fixture `start`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster import runtime
+from tests.cluster.manifests import container, controller, pod, pod_spec
+from tests.cluster.settings import NODE
+
+if TYPE_CHECKING:
+    from tests.cluster.lab import Cluster
+
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.root,
+    pytest.mark.container,
+    # The first test of a cluster starts it.
+    pytest.mark.timeout(600),
+]
+
+# Bit 19 (linux/capability.h).
+SYS_PTRACE = 1 << 19
+
+
+def phase(cluster: Cluster, namespace: str, name: str) -> str:
+    told: str = cluster.client.get("pod", name, f"--namespace={namespace}")["status"]["phase"]
+    return told
+
+
+def container_id(cluster: Cluster, namespace: str, name: str) -> str:
+    status = cluster.client.get("pod", name, f"--namespace={namespace}")["status"]
+    told: str = status["containerStatuses"][0]["containerID"]
+    return told.removeprefix("containerd://")
+
+
+def test_the_node_is_of_the_version_that_was_built(cluster: Cluster) -> None:
+    server = json.loads(cluster.client.kubectl("get", "--raw=/version"))
+    (node,) = cluster.client.get("nodes")["items"]
+    assert server["gitVersion"] == f"v{cluster.recipe.version}"
+    assert node["status"]["nodeInfo"]["kubeletVersion"] == f"v{cluster.recipe.version}"
+    assert node["metadata"]["name"] == NODE
+
+
+def test_a_pod_runs_speaks_and_ends(cluster: Cluster, namespace: str) -> None:
+    client = cluster.client
+    client.apply(pod("one", namespace))
+    cluster.until(lambda: phase(cluster, namespace, "one") == "Running", "the pod runs")
+    cluster.until(
+        lambda: client.kubectl("logs", f"--namespace={namespace}", "one") == "here\n", "it speaks"
+    )
+    said = client.kubectl("exec", f"--namespace={namespace}", "one", "--", "/bin/echo", "inside")
+    assert said == "inside\n"
+    pids = cluster.pids_of(container_id(cluster, namespace, "one"))
+    assert pids
+    client.kubectl("delete", "pod", "one", f"--namespace={namespace}")
+    assert not any(Path(f"/proc/{pid}/exe").exists() for pid in pids)
+
+
+def test_the_cgroup_of_a_pod_is_below_the_root_that_was_asked_for(
+    cluster: Cluster, namespace: str
+) -> None:
+    cluster.client.apply(pod("one", namespace))
+    cluster.until(lambda: phase(cluster, namespace, "one") == "Running", "the pod runs")
+    found = cluster.client.get("pod", "one", f"--namespace={namespace}")
+    identity = container_id(cluster, namespace, "one")
+    root = cluster.recipe.cgroup.rstrip("/")
+    below = f"{root}/kubepods/besteffort/pod{found['metadata']['uid']}/{identity}"
+    for pid in cluster.pids_of(identity):
+        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+        assert f"0::{below}" in lines
+
+
+def test_controllers_make_their_pods(cluster: Cluster, namespace: str) -> None:
+    kinds = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
+    cluster.client.apply(*(controller(kind, kind.lower(), namespace) for kind in kinds))
+
+    def running() -> list[str]:
+        pods = cluster.client.get("pods", f"--namespace={namespace}")["items"]
+        return sorted(
+            one["metadata"]["name"].split("-")[0]
+            for one in pods
+            if one["status"]["phase"] == "Running"
+        )
+
+    cluster.until(lambda: running() == sorted(kind.lower() for kind in kinds), "four pods run")
+
+
+def test_a_pod_that_asks_for_sys_resource_starts_and_what_was_taken_out_is_told(
+    cluster: Cluster, namespace: str
+) -> None:
+    asked = {"add": ["SYS_PTRACE", "SYS_RESOURCE"]}
+    show = "cat /proc/self/status; sleep 1000"
+    one = container("main", show, securityContext={"capabilities": asked})
+    cluster.client.apply(pod("asks", namespace, pod_spec(one)))
+    cluster.until(lambda: phase(cluster, namespace, "asks") == "Running", "the pod runs")
+    words = ("logs", f"--namespace={namespace}", "asks")
+    cluster.until(lambda: "CapEff" in cluster.client.kubectl(*words), "it tells")
+    lines = cluster.client.kubectl(*words).splitlines()
+    (effective,) = (int(line.split()[1], 16) for line in lines if line.startswith("CapEff"))
+    assert effective & SYS_PTRACE
+    identity = container_id(cluster, namespace, "asks")
+    told = [line for line in cluster.taken_out() if identity in line]
+    if runtime.may_grant():
+        assert effective & runtime.BIT
+        assert told == []
+    else:
+        assert not effective & runtime.BIT
+        assert told == [f"{runtime.CAPABILITY} was taken out of container {identity}"]
