@@ -29,11 +29,20 @@ class Memos:
     """What resolvers want to be handed back at the next look, for one program of one process.
 
     `program` tells programs apart across exec, which keeps the ProcessKey: a memo of another
-    program is not handed back.
+    program is not handed back. While `maps_digest` stays the same, the resolvers that detect the
+    process are those that have a memo, and are not asked again whether they do.
     """
 
     program: str = ""
+    maps_digest: int = 0
     by_resolver: dict[str, Plain] = field(default_factory=dict)
+
+    def with_part(self, newer: Memos) -> Memos:
+        """These, with what a look of some resolvers at the same program has learned since.
+
+        The digest stays that of the look at which every resolver was asked.
+        """
+        return Memos(self.program, self.maps_digest, self.by_resolver | newer.by_resolver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +75,19 @@ def look(
     findings: dict[str, Finding] = {}
     try:
         with opener.open_process(key) as process:
-            program = _program(process)
-            known = memos.by_resolver if memos and memos.program == program else {}
+            program, digest = process.program, process.maps_digest
+            known = memos if memos and memos.program == program else Memos()
+            same = known.program and known.maps_digest == digest
             for resolver in resolvers:
-                if resolver.detects(process):
-                    memo = known.get(resolver.name)
+                if resolver.name in known.by_resolver if same else resolver.detects(process):
+                    memo = known.by_resolver.get(resolver.name)
                     findings[resolver.name] = _resolve(resolver, process, cache, memo)
             process.verify()
     except ProcessGone:
         return Look(key, gone=True)
-    mine = {name: finding for name, finding in findings.items() if finding.coverage is not None}
+    mine = {name: found for name, found in findings.items() if found.coverage or found.more}
     kept = {name: finding.memo for name, finding in findings.items()}
-    return Look(key, mine, Memos(program, kept))
+    return Look(key, mine, Memos(program, digest, kept))
 
 
 def look_until_done(
@@ -102,18 +112,13 @@ def look_until_done(
         if memos.program not in {"", result.memos.program}:
             chosen, done, memos = everyone, {}, Memos()
             continue
-        done |= result.findings
-        memos = Memos(result.memos.program, memos.by_resolver | result.memos.by_resolver)
+        asked = {resolver.name for resolver in chosen}
+        done = {n: f for n, f in done.items() if n not in asked} | result.findings
+        memos = memos.with_part(result.memos) if memos.program else result.memos
         chosen = tuple(r for r in chosen if r.name in done and done[r.name].more)
         if not chosen:
             return Look(key, done, memos)
     return Look(key, {n: given_up(n, f) if f.more else f for n, f in done.items()}, memos)
-
-
-def _program(process: Process) -> str:
-    """One exec of one program: where the kernel put it and its vdso, anew at each execve(2)."""
-    places = [m for m in process.maps() if m.path in {process.exe, "[vdso]", "[stack]"}]
-    return " ".join([process.exe, *(f"{m.end:x}.{m.inode:x}" for m in places[:1] + places[-2:])])
 
 
 def _resolve(resolver: Resolver, process: Process, cache: Cache, memo: Plain) -> Finding:

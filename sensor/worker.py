@@ -94,8 +94,8 @@ class Looker:
             result = look(self.opener, key, self.resolvers, self.cache)
         if result.gone:
             return _failed("gone", "it ended, or became another program, while we looked")
-        kept = {} if changed else memos.by_resolver
-        blob = squeezed(Memos(result.memos.program, kept | result.memos.by_resolver))
+        part = memos.program and not changed and wanted["only"] is not None
+        blob = squeezed(memos.with_part(result.memos) if part else result.memos)
         return _told(result, wanted, changed=changed), blob
 
     def _chosen(self, only: list[str] | None) -> tuple[Resolver, ...]:

@@ -20,7 +20,7 @@ from sensor.host.files import LocalFiles
 from sensor.host.memory import Memory
 from sensor.host.memorygap import explain
 from sensor.host.pagemap import PAGE, PageMap
-from sensor.host.procfs import DELETED, Stat, parse_maps, seen_from
+from sensor.host.procfs import DELETED, Stat, lines_with, parse_maps, seen_from
 from sensor.host.procread import (
     kernel_says,
     open_named,
@@ -68,7 +68,7 @@ class LocalProcess(Closing):
         self._stat = self._same_life()
         self._root_path = to_text(os.readlink(b"root", dir_fd=self._directory))
         self._maps_fd = -1 if self._stat.kernel_thread else self._open("maps")
-        self._maps = self._read_maps()
+        self._raw_maps = self._read_maps()
         self.exe = "" if self._stat.kernel_thread else self._link("exe").removesuffix(DELETED)
         self._root = Root(self._directory, self.meter)
         scope = self._scope(our_user_ns)
@@ -89,9 +89,23 @@ class LocalProcess(Closing):
             raw = read_named(self._directory, "cmdline", size)[:size]
         return parse_arguments([to_text(part) for part in raw.rstrip(b"\0").split(b"\0")], self.exe)
 
+    @property
+    def program(self) -> str:
+        """See `Process.program`: execve(2) makes a stack at another address."""
+        return f"{self._stat.start_stack:x} {self.exe}"
+
+    @property
+    def maps_digest(self) -> int:
+        """See `Process.maps_digest`: keyed by this interpreter, so nobody can aim at it."""
+        return hash(self._raw_maps)
+
     def maps(self) -> Sequence[Mapping]:
         """See `Process.maps`."""
         return self._maps
+
+    @cached_property
+    def _maps(self) -> list[Mapping]:
+        return parse_maps(self._raw_maps, self._root_path)
 
     def descriptors(self) -> Sequence[Descriptor]:
         """See `Process.descriptors`. Of more than 10,000 the lowest."""
@@ -121,7 +135,7 @@ class LocalProcess(Closing):
             stat = self._same_life()
         if stat.start_stack != self._stat.start_stack:
             raise ProcessGone(f"process {self.key.pid} runs another program now")
-        if self._maps:
+        if self._raw_maps:
             self._alive()
 
     def close(self) -> None:
@@ -152,9 +166,9 @@ class LocalProcess(Closing):
         if not here:
             raise ProcessGone(f"process {self.key.pid} ended or runs another program now")
 
-    def _read_maps(self) -> list[Mapping]:
+    def _read_maps(self) -> bytes:
         if self._maps_fd < 0:
-            return []
+            return b""
         raw = read_all(self._maps_fd, MAX_MAPS)
         # The kernel hands out a page at a time.
         self.meter.charge(len(raw), 2 + len(raw) // PAGE)
@@ -162,7 +176,7 @@ class LocalProcess(Closing):
             raise BudgetSpent(f"process {self.key.pid} has more than {MAX_MAPS} bytes of maps")
         if not raw:
             raise ProcessGone(f"process {self.key.pid} is gone")
-        return parse_maps(raw, self._root_path)
+        return raw
 
     def _link(self, name: str) -> str:
         return seen_from(
@@ -180,14 +194,25 @@ class LocalProcess(Closing):
             self.memory_gap = "a kernel thread has no memory of its own"
             return None
         try:
-            closed = [(m.start, m.end) for m in self._maps if _is_device(m)]
-            top = max((m.end for m in self._maps if m.end <= _USER_END), default=0)
+            closed, top = self._not_read()
             self._pagemap = PageMap(self._open("pagemap"), self.meter, closed, top)
             fd = self._open("mem")
         except (PermissionError, FileNotFoundError) as error:
             self.memory_gap = explain(error)
             return None
         return Memory(fd, self._pagemap, self.meter, self._alive)
+
+    def _not_read(self) -> tuple[list[tuple[int, int]], int]:
+        """Addresses (start, end) that are never read, and the end of those of the process."""
+        raw = self._raw_maps
+        some = b"".join(sorted({line for mark in _MARKS for line in lines_with(mark, raw)}))
+        closed = [(m.start, m.end) for m in parse_maps(some, self._root_path) if _is_device(m)]
+        ends = (
+            mapping.end
+            for line in reversed(raw.splitlines(keepends=True))
+            for mapping in parse_maps(line)
+        )
+        return closed, next((end for end in ends if end <= _USER_END), 0)
 
     def _are_present(self, start: int, size: int) -> bool:
         """Whether reading these addresses faults nothing in, as far as we may know."""
@@ -196,6 +221,10 @@ class LocalProcess(Closing):
         first = start // PAGE
         count = (start + size - 1) // PAGE - first + 1
         return self._pagemap.flags(first, count) == b"\1" * count
+
+
+# What stands in the lines of maps that `_is_device` is true of, and in few others.
+_MARKS: Final = (b"/dev/", b"anon_inode:", b"[vvar", b"[vsyscall")
 
 
 def _is_device(mapping: Mapping) -> bool:

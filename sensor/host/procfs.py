@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.errors import Malformed
 from sensor.formats.pathtext import to_text
 from sensor.model.process import Mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DELETED = " (deleted)"
 # include/linux/sched.h: a thread of the kernel, with no memory and no program of its own.
@@ -99,6 +102,15 @@ def parse_maps(raw: bytes, root: str = "/") -> list[Mapping]:
     if len(found) != raw.count(b"\n"):
         raise Malformed("a line of maps is not understood")
     return found
+
+
+def lines_with(mark: bytes, raw: bytes) -> Iterator[bytes]:
+    """The lines of a text that hold `mark`, with their ends: without a step for each line."""
+    at = raw.find(mark)
+    while at >= 0:
+        end = raw.find(b"\n", at) + 1 or len(raw)
+        yield raw[raw.rfind(b"\n", 0, at) + 1 : end]
+        at = raw.find(mark, end)
 
 
 def _name(path: str, root: str) -> tuple[str, bool]:

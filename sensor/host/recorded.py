@@ -47,7 +47,8 @@ class RecordedProcess(Closing):
         self._recording = recording
         self.key = recording.key
         self.at = recording.at
-        self.exe = recording.exe
+        self.exe = self.program = recording.exe
+        self.maps_digest = hash(tuple(recording.maps))
         self.arguments = recording.arguments
         self.memory_gap = recording.memory_gap
         self.meter = Meter()

@@ -81,6 +81,8 @@ class RecordingProcess(Closing):
         self.key = process.key
         self.at = recording.at
         self.exe = process.exe
+        self.program = process.program
+        self.maps_digest = process.maps_digest
         self.memory_gap = process.memory_gap
         self.files = RecordingFiles(process.files, recording)
 

@@ -98,6 +98,14 @@ class Process(Protocol):
         """The path of its program as the process sees it, without a "(deleted)" mark."""
 
     @property
+    def program(self) -> str:
+        """Another text after each exec: by it memos of one program are kept from another."""
+
+    @property
+    def maps_digest(self) -> int:
+        """Equal numbers of one program mean equal mappings; no parsing is needed to tell."""
+
+    @property
     def arguments(self) -> Arguments:
         """The part of its command line that may be kept."""
 
@@ -114,7 +122,7 @@ class Process(Protocol):
         """Its files."""
 
     def maps(self) -> Sequence[Mapping]:
-        """Its mappings in address order, read once for the life of this object."""
+        """Its mappings in address order, as they were when it was opened."""
 
     def descriptors(self) -> Sequence[Descriptor]:
         """Its open descriptors, read once; empty where it is not permitted."""

@@ -143,6 +143,7 @@ class TreeProcess:
         self.files = tree
         self.key, self.at = ProcessKey(1, 1), NOW
         self.exe, self.arguments = "/usr/bin/python3", Arguments()
+        self.program, self.maps_digest = self.exe, 1
         self.memory_gap: str | None = None
         self.meter = tree.meter
 

@@ -34,11 +34,13 @@ def detects(process: Process) -> bool:
 
 def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
     """The modules and linked packages of the program; see CAPABILITIES.md."""
+    state = cast("Object", memo or {})
+    known = _known(cache, state)
+    if known and known["form"] == Form.OTHER:
+        return replace(NOT_MINE, memo=state)
     mapping = _program_mapping(process)
     if mapping is None:
         return NOT_MINE
-    state = cast("Object", memo or {})
-    known = _known(cache, state)
     if known is None:
         try:
             known, state = _read(process, mapping, budget, cache, state)

@@ -35,14 +35,15 @@ MAX_KEPT = 2_000
 
 def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
     """The packages that a Python process has imported. See Resolver."""
-    other = unsupported(process)
+    state = cast("dict[str, Any]", memo or {})
+    other = None if "done" in state else unsupported(process)
     if other is not None:
         return _gap_only(process, other, "this interpreter is not read")
     if process.memory_gap is not None:
         gap = Gap(RUNTIME, CLOSED, process.memory_gap)
         return _by_maps(process, budget, cache, gap)
     try:
-        return _Look(process, budget, cache).run(cast("dict[str, Any]", memo or {}))
+        return _Look(process, budget, cache).run(state)
     except BudgetSpent as error:
         # A process that lies like this costs one look, not each.
         return _remembering(_gap_only(process, SPENT, str(error)), "failed", {})

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Self, cast
 
 from sensor.errors import BudgetSpent, ProcessGone
 from sensor.host.cache import FileCache
-from sensor.look import MAX_SLICES, look, look_until_done
+from sensor.look import MAX_SLICES, Memos, look, look_until_done
 from sensor.model.budget import Meter
 from sensor.model.finding import NOT_MINE, Coverage, Finding
-from sensor.model.process import Mapping, ProcessKey
+from sensor.model.process import ProcessKey
 from sensor.resolvers.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ class Stub:
     meter: Meter = field(default_factory=Meter)
     opened: int = 0
     closed: int = 0
-    exe: str = "/bin/app"
     programs: list[int] = field(default_factory=lambda: [0x1000])
 
-    def maps(self) -> list[Mapping]:
+    maps_digest: int = 1
+
+    @property
+    def program(self) -> str:
         """The program moves when the test says that an exec happened."""
-        start = self.programs[min(self.opened, len(self.programs)) - 1]
-        return [Mapping(start, start + 0x1000, "r-xp", 0, "08:01", 5, self.exe)]
+        return f"{self.programs[min(self.opened, len(self.programs)) - 1]:x}"
 
     def open_process(self, _key: ProcessKey) -> Stub:
         if self.gone_at_open:
@@ -176,6 +177,14 @@ def test_a_finished_resolver_is_not_asked_again_while_another_goes_on() -> None:
     assert set(result.findings) == {"quick", "slow"}
 
 
+def test_what_turns_out_to_be_of_another_runtime_leaves_nothing() -> None:
+    def resolve(memo: Plain) -> Finding:
+        return Finding(memo="half", more=True) if memo is None else Finding()
+
+    result = look_until_done(opener(Stub()), KEY, [resolver("a", resolve)], FileCache())
+    assert not result.findings
+
+
 def test_a_memo_of_another_program_is_not_handed_back() -> None:
     got: list[Plain] = []
 
@@ -188,6 +197,33 @@ def test_a_memo_of_another_program_is_not_handed_back() -> None:
     second = look(opener(stub), KEY, [resolver("a", resolve)], FileCache(), first.memos)
     look(opener(stub), KEY, [resolver("a", resolve)], FileCache(), second.memos)
     assert got == [None, 1, None]
+
+
+def test_who_detects_is_asked_again_only_when_the_mappings_have_changed() -> None:
+    asked: list[str] = []
+
+    def asking(name: str, *, mine: bool) -> Resolver:
+        def detects(_: object) -> bool:
+            asked.append(name)
+            return mine
+
+        return Resolver(name, (), detects, lambda *_: done(name))
+
+    both = [asking("mine", mine=True), asking("other", mine=False)]
+    stub, cache = Stub(), FileCache()
+    memos = look(opener(stub), KEY, both, cache).memos
+    assert asked == ["mine", "other"]
+    result = look(opener(stub), KEY, both, cache, memos)
+    assert asked == ["mine", "other"]
+    assert set(result.findings) == {"mine"}
+    stub.maps_digest = 2
+    look(opener(stub), KEY, both, cache, memos)
+    assert asked == ["mine", "other"] * 2
+
+
+def test_a_look_of_some_does_not_vouch_for_the_others() -> None:
+    every = Memos("p", 1, {"a": 1, "b": 1})
+    assert every.with_part(Memos("p", 2, {"a": 2})) == Memos("p", 1, {"a": 2, "b": 1})
 
 
 def test_an_exec_between_two_slices_begins_anew() -> None:

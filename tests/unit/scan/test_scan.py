@@ -40,6 +40,8 @@ class Made:
     key: ProcessKey
     broken: dict[str, BaseException] = field(default_factory=dict)
     exe: str = "/usr/bin/toy"
+    program: str = "/usr/bin/toy"
+    maps_digest: int = 1
     at: float = 1.0
     meter: Meter = field(default_factory=Meter)
     closed: int = 0
@@ -135,7 +137,7 @@ def test_a_process_that_was_read() -> None:
             Gap("", "process not read", "OSError: [Errno 5] Input/output error"),
         ),
         (
-            "maps",
+            "open_process",
             BudgetSpent("9 bytes in 1 calls"),
             Outcome.FAILED,
             Gap("", "process not read", "BudgetSpent: 9 bytes in 1 calls"),
