@@ -13,7 +13,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.fetch import chart, deb, gomod, npm, pypi, python, system, upx, vm
+from tests.fetch import chart, clusters, deb, gomod, npm, pypi, python, system, upx, vm
 from tests.fetch.component import Component
 from tests.fetch.fill import fill
 
@@ -116,6 +116,8 @@ def _system(
 
 
 COMPONENTS: tuple[Component, ...] = (
+    # First what takes longest, so that all else is fetched beside it.
+    clusters.LONGEST,
     _system("containers", ("runc", "busybox-static"), ("runc", "busybox"), "live/containers"),
     _system(
         "vm-tools",
@@ -178,6 +180,7 @@ COMPONENTS: tuple[Component, ...] = (
     *(_free_threaded(version, suite) for version, suite in FREE_THREADED.items()),
     *vm.COMPONENTS,
     *chart.COMPONENTS,
+    *clusters.COMPONENTS,
 )
 
 
