@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from tests.cluster import images
 from tests.cluster.lab import Cluster
 from tests.cluster.leftovers import Trace
+from tests.cluster.manifests import pod
 from tests.cluster.recipes import CURRENT, OLD, recipe
 from tests.fetch.component import default_root, locked
 from tests.harness.skips import need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
     from contextlib import AbstractContextManager
 
     from tests.harness.fixtures import Toolbox
 
-    Start = Callable[[str, str], AbstractContextManager[Cluster]]
+
+class Start(Protocol):
+    """Run a cluster in a `with`: its name among the recipes, the root cgroup of its pods."""
+
+    def __call__(
+        self, name: str, cgroup: str, *, with_old_etcd: bool = False
+    ) -> AbstractContextManager[Cluster]: ...
+
 
 RUNNING = pytest.StashKey[list[Cluster]]()
 
@@ -46,20 +54,21 @@ def pytest_runtest_makereport(
 def start(
     toolbox: Toolbox, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Start:
-    """Run a cluster in a `with`: its name among the recipes, the root cgroup of its pods.
-
-    At the end it is held against what it must leave: nothing.
-    """
+    """Return what runs a cluster, and at its end looks for what it left: there must be nothing."""
     need(os.geteuid() == 0, "namespaces and containers", "root")
     running = request.config.stash[RUNNING]
 
     @contextmanager
-    def begin(name: str, cgroup: str) -> Iterator[Cluster]:
+    def begin(name: str, cgroup: str, *, with_old_etcd: bool = False) -> Iterator[Cluster]:
         logs = tmp_path_factory.mktemp(f"kubernetes-{name}")
-        cluster = Cluster(recipe(name, toolbox, cgroup), logs, [images.pause(), images.shell()])
+        made = recipe(name, toolbox, cgroup, with_old_etcd=with_old_etcd)
+        cluster = Cluster(made, logs, [images.pause(), images.shell()])
         running.append(cluster)
         trace = Trace()
         with cluster:
+            # One pod that still runs when the cluster is stopped.
+            cluster.client.apply(pod("resident", "default"))
+            cluster.until(lambda: is_running(cluster, "resident", "default"), "a pod runs")
             yield cluster
             trace.look(cluster)
         assert trace.left(cluster) == []
@@ -95,3 +104,9 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     with cluster.client.new_namespace() as name:
         cluster.until(lambda: cluster.client.takes_pods(name), f"{name} takes pods")
         yield name
+
+
+def is_running(cluster: Cluster, name: str, namespace: str) -> bool:
+    """Return whether the pod runs."""
+    found = cluster.client.get("pod", name, f"--namespace={namespace}")
+    return bool(found["status"]["phase"] == "Running")
