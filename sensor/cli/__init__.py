@@ -48,13 +48,13 @@ def _run(words: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     from sensor import __version__  # noqa: PLC0415 - as in `_run`
-    from sensor.cli import demo, record, replay, run, scan  # noqa: PLC0415
+    from sensor.cli import demo, receive, record, replay, run, scan  # noqa: PLC0415
     from sensor.cli.arguments import Parser  # noqa: PLC0415
 
     parser = Parser(prog="runtime-sensor", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"runtime-sensor {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (scan, run, record, replay, demo):
+    for module in (scan, run, receive, record, replay, demo):
         name = module.__name__.rpartition(".")[2]
         command = commands.add_parser(
             name, help=module.HELP, description=module.HELP, allow_abbrev=False

@@ -48,10 +48,11 @@ class Wanted:
 
     def fits(self, package: Package) -> bool:
         """Whether it is this package in this version. An unknown version fits no version."""
-        return any(
-            self._name_fits(purl) and self.version in {None, version_of(purl)}
-            for purl in (package.purl, *package.aliases)
-        )
+        return any(map(self.fits_purl, (package.purl, *package.aliases)))
+
+    def fits_purl(self, text: str) -> bool:
+        """As `fits`, for one purl."""
+        return self._name_fits(text) and self.version in {None, version_of(text)}
 
     def has_subpath(self, package: Package) -> bool:
         """Whether the part of it that was asked for, if one was, is in it."""
