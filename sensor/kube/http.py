@@ -70,9 +70,12 @@ class Api:
     def stream(self, path: str, query: Mapping[str, str], silence: float) -> Generator[Json]:
         """The objects of an endless answer, one a line, until it ends or is silent for too long.
 
-        `silence` is how many seconds may pass without a byte. Raises as `get` does.
+        Returns when the answer has begun. `silence` is how many seconds may pass without a byte.
+        Raises as `get` does, now or from the generator; close that.
         """
-        response = self._ask(path, query, JSON, silence)
+        return self._objects(self._ask(path, query, JSON, silence))
+
+    def _objects(self, response: BaseHTTPResponse) -> Generator[Json]:
         try:
             for line in self._lines(response):
                 yield _object(line)

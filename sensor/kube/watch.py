@@ -234,6 +234,7 @@ class Watch(Generic[T]):
             **more,
         )
         with closing(self._api.stream(self._resource.path, query, SILENCE_SECONDS)) as stream:
+            self._worked()  # the server has answered, though it may be silent for a minute now
             for event in stream:
                 yield from self._event(event)
 

@@ -44,7 +44,10 @@ class FakeApi:
 
     def stream(self, path: str, query: Mapping[str, str], silence: float) -> Generator[Json]:
         assert silence > 60, "bookmarks come once a minute"
-        for item in cast("list[Json | KubeError]", self._next(path, query)):
+        return self._items(cast("list[Json | KubeError]", self._next(path, query)))
+
+    def _items(self, items: list[Json | KubeError]) -> Generator[Json]:
+        for item in items:
             if isinstance(item, KubeError):
                 raise item
             yield item
@@ -267,6 +270,21 @@ def test_trouble_is_told_and_what_is_known_stays_known() -> None:
         (True, "no route"),
     ]
     assert "network policies" in states[-1].help
+
+
+def test_trouble_is_over_when_the_server_answers_though_nothing_happens() -> None:
+    states: list[WatchState] = []
+
+    class Looking(FakeApi):
+        def _items(self, items: list[Json | KubeError]) -> Generator[Json]:
+            states.append(watch.state)
+            yield from super()._items(items)
+
+    api, told = Looking(REFUSED, pod_list(pod("a")), [], Unreachable("no route"), []), Told()
+    told.waiting = lambda: states.append(watch.state)  # type: ignore[method-assign]
+    watch = Watch(cast("Api", api), NODE, name_and_version, chance(1))
+    watch.run(told, told)
+    assert [state.trouble for state in states] == ["", "", "", "", "no route", "", ""]
 
 
 def test_a_server_that_refuses_is_asked_less_and_less() -> None:
