@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.cluster.settings import CONTAINERD_SOCKET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.cluster.recipes import Recipe
     from tests.cluster.space import Space
 
-COMMAND_SECONDS = 60
+# `helm install --wait` is the longest: until all pods are Ready.
+COMMAND_SECONDS = 180
 
 
 class FailedError(AssertionError):
@@ -33,6 +32,9 @@ class Client:
         self.kubeconfig = folder / "keys" / "kubeconfig"
         self._space = space
         self._kubectl = [str(recipe.kubectl), "--kubeconfig", str(self.kubeconfig)]
+        # helm(1), "Environment variables"; by default they are below the home of a person.
+        kinds = ("CACHE", "CONFIG", "DATA")
+        self._helm_folders = [f"HELM_{kind}_HOME={folder}/helm/{kind.lower()}" for kind in kinds]
         path = [str(folder / "bin"), *map(str, recipe.path), os.environ["PATH"], "/usr/sbin"]
         self.environment = {"PATH": ":".join([*path, "/sbin"]), "HOME": str(folder)}
 
@@ -96,12 +98,7 @@ class Client:
         """Return the command of containerd's own client, in the namespace of the kubelet."""
         return ["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", *words]
 
-    @contextmanager
-    def new_namespace(self) -> Iterator[str]:
-        """Make a namespace for a while; at the end of the block it and all in it begin to go."""
-        name = f"test-{secrets.token_hex(4)}"
-        self.kubectl("create", "namespace", name)
-        try:
-            yield name
-        finally:
-            self.kubectl("delete", "namespace", name, "--wait=false")
+    def helm(self, program: Path, *words: str) -> str:
+        """Return what this Helm prints; what it keeps is in the cluster's folder."""
+        settings = [f"KUBECONFIG={self.kubeconfig}", *self._helm_folders]
+        return self.run(["env", *settings, str(program), *words])

@@ -101,8 +101,7 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
     """Make a namespace for one test; afterwards all that is in it ends."""
-    with cluster.client.new_namespace() as name:
-        cluster.until(lambda: cluster.client.takes_pods(name), f"{name} takes pods")
+    with cluster.namespace() as name:
         yield name
 
 

@@ -8,9 +8,10 @@ tells them.
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import tempfile
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tests.cluster.archive import Image
+    from tests.cluster.program import Program
     from tests.cluster.recipes import Recipe
 
 
@@ -72,9 +74,28 @@ class Cluster:
         """Wait for a condition. Raises an AssertionError also when a program of it ends."""
         self._parts.until(condition, what)
 
+    @contextmanager
+    def namespace(self) -> Iterator[str]:
+        """Make a namespace that takes pods; at the end of the block all in it begins to go."""
+        name = f"test-{secrets.token_hex(4)}"
+        self.client.kubectl("create", "namespace", name)
+        try:
+            self.until(lambda: self.client.takes_pods(name), f"{name} takes pods")
+            yield name
+        finally:
+            self.client.kubectl("delete", "namespace", name, "--wait=false")
+
     def load(self, image: Image) -> None:
         """Import an image."""
         self._parts.load(image)
+
+    def load_archive(self, file: Path) -> None:
+        """Import an image archive that another tool wrote (OCI or docker)."""
+        self._parts.load_archive(file)
+
+    def beside(self, name: str, command: Sequence[str]) -> AbstractContextManager[Program]:
+        """Run a program of the test as if on the node, in a `with`; NAME.log is one of the logs."""
+        return self._parts.beside(name, command)
 
     def pids(self) -> dict[str, int]:
         """Return the processes of its own programs, by name."""

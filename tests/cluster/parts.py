@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.cluster import archive, commands, keys, runtime, settings
@@ -11,7 +12,7 @@ from tests.cluster.waiting import until
 from tests.fetch.pack import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tests.cluster.archive import Image
@@ -78,8 +79,21 @@ class Parts:
     def load(self, image: Image) -> None:
         """Import an image into containerd."""
         file = archive.write(image, self._folder / "image.tar")
-        self._client.ctr("images", "import", str(file))
+        self.load_archive(file)
         file.unlink()
+
+    def load_archive(self, file: Path) -> None:
+        """Import an image archive (OCI or docker) into containerd."""
+        self._client.ctr("images", "import", str(file))
+
+    @contextmanager
+    def beside(self, name: str, command: Sequence[str]) -> Iterator[Program]:
+        """Run a program in the cluster's space, as on its node, for the length of a block."""
+        program = Program(self._space, command, self._log(name), self._client.environment)
+        try:
+            yield program
+        finally:
+            program.stop()
 
     def _unpack(self) -> None:
         programs = self._folder / "bin"
@@ -134,5 +148,8 @@ class Parts:
         self.until(self._client.is_ready, "the node is Ready")
 
     def _start(self, name: str, command: Sequence[str]) -> None:
-        log = self._logs / f"{name}.log"
-        self._running[name] = Program(self._space, command, log, self._client.environment)
+        environment = self._client.environment
+        self._running[name] = Program(self._space, command, self._log(name), environment)
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"

@@ -174,8 +174,7 @@ def test_a_deleted_pod_is_gone(cluster: Cluster, namespace: str) -> None:
 
 def test_native_sidecars_and_ephemeral_containers_have_their_role(current: Cluster) -> None:
     client = current.client
-    with client.new_namespace() as namespace:
-        current.until(lambda: client.takes_pods(namespace), f"{namespace} takes pods")
+    with current.namespace() as namespace:
         sidecar = container("beside", restartPolicy="Always")
         client.apply(pod("one", namespace, pod_spec(initContainers=[sidecar])))
         with watcher(current, account(current, namespace), NODE) as seen:

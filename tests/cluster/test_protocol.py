@@ -130,7 +130,7 @@ def test_what_a_restarted_server_has_forgotten_is_listed_again(
 
 
 def test_1_20_refuses_to_list_by_watch(old: Cluster) -> None:
-    with old.client.new_namespace() as namespace, old.network():
+    with old.namespace() as namespace, old.network():
         api = Api(account(old, namespace))
         with pytest.raises(Refused) as refused:
             events(api, "", **LIST_BY_WATCH)
@@ -139,8 +139,7 @@ def test_1_20_refuses_to_list_by_watch(old: Cluster) -> None:
 
 
 def test_a_current_server_lists_by_watch(current: Cluster) -> None:
-    with current.client.new_namespace() as namespace, current.network():
-        current.until(lambda: current.client.takes_pods(namespace), f"{namespace} takes pods")
+    with current.namespace() as namespace, current.network():
         current.client.apply(pod("one", namespace))
         api = Api(account(current, namespace))
         told = events(api, "", **LIST_BY_WATCH)
@@ -156,10 +155,9 @@ def test_a_current_server_on_an_old_etcd_is_listed_and_watched(start: Start) -> 
     place = f"/runtime-sensor-old-etcd-{os.getpid()}"
     with (
         start(CURRENT, place, with_old_etcd=True) as cluster,
-        cluster.client.new_namespace() as namespace,
+        cluster.namespace() as namespace,
         cluster.network(),
     ):
-        cluster.until(lambda: cluster.client.takes_pods(namespace), f"{namespace} takes pods")
         endpoint = account(cluster, namespace)
         api = Api(endpoint)
         (told,) = events(api, "", **LIST_BY_WATCH)
