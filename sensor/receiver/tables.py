@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sensor.errors import SensorError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # Raised when a table changes: the file is then told to be of another version, and left alone.
@@ -76,38 +77,47 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     """Open the database, or make it, for its owner alone. Raises BadDatabase."""
     with suppress(FileExistsError, FileNotFoundError, PermissionError):  # sqlite says it better
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA max_page_count = {MAX_PAGES}")
-        if _version(connection) == 0 and not _tables(connection):
-            connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-        return _checked(connection, path)
-    except sqlite3.Error as error:
-        raise BadDatabase(f"{path}: {error}") from error
+    return _opened(str(path), _prepare)
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open a database that is there. Raises BadDatabase."""
     if not path.is_file():
         raise BadDatabase(f"{path}: no such file")
+    return _opened(f"{path.absolute().as_uri()}?mode=ro", lambda _: None)
+
+
+def _opened(name: str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        return _checked(connection, path)
+        connection = sqlite3.connect(
+            name,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=name.startswith("file:"),
+        )
     except sqlite3.Error as error:
-        raise BadDatabase(f"{path}: {error}") from error
-
-
-def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+        raise BadDatabase(f"{name}: {error}") from error
+    try:
+        prepare(connection)
+        version = _version(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise BadDatabase(f"{name}: {error}") from error
+    if version != VERSION:
+        connection.close()
+        raise BadDatabase(f"{name}: no database of this version of the receiver")
     connection.row_factory = sqlite3.Row
-    if _version(connection) == VERSION:
-        return connection
-    connection.close()
-    raise BadDatabase(f"{path}: no database of this version of the receiver")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    if _version(connection) == 0 and not _tables(connection):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA max_page_count = {MAX_PAGES}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -45,6 +45,8 @@ class Reply:
     hold: threading.Event | None = None
     # Break the connection off in place of an answer.
     cut: bool = False
+    # Wait for this before each byte of the body: it is never set.
+    drip: threading.Event | None = None
 
 
 class FaultyReceiver(WebServer):
@@ -87,7 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body)
+        if reply.drip is None:
+            self.wfile.write(reply.body)
+            return
+        for byte in reply.body:
+            reply.drip.wait(0.05)
+            self.wfile.write(bytes([byte]))
 
     def do_CONNECT(self) -> None:
         """As a proxy that leads nowhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -325,6 +326,16 @@ def test_a_server_that_does_not_answer_is_left(
         hold.set()
     assert isinstance(error, Retry)
     assert "it took too long" in str(error)
+
+
+def test_an_answer_that_comes_byte_by_byte_does_not_hold_us(
+    receiver: FaultyReceiver, make_sink: Callable[..., SnykSink]
+) -> None:
+    receiver.replies.append(Reply(503, b'{"message": "' + b"x" * 5000, drip=threading.Event()))
+    begin = time.monotonic()
+    error = refusal(make_sink(receiver, seconds=(5.0, 0.3)))
+    assert time.monotonic() - begin < 10  # all of it would take 250 s
+    assert str(error).endswith("has trouble (503)")
 
 
 def test_nobody_listens(make_sink: Callable[..., SnykSink], receiver: FaultyReceiver) -> None:
