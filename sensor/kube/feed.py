@@ -37,7 +37,7 @@ class PodFeed:
         """`node`: its pods only (DaemonSet mode); None: all pods of the cluster (Deployment mode).
 
         Labels with a key in `labels` are kept of every pod (`Filters.label_keys`). `changed` is
-        called in the thread of `run`, after each change.
+        called in the thread of `run`, after each change of the pods or of `state`.
         """
         self.pods = Pods()
         self._api = api
@@ -71,7 +71,6 @@ class PodFeed:
         """See `Follower`."""
         self._unsettled.clear()
         self.pods.replace([self._with_top(record) for record in items])
-        self._tell()
 
     def change(self, kind: str, item: Record) -> None:
         """See `Follower`."""
@@ -85,11 +84,10 @@ class PodFeed:
 
     def pause(self) -> None:
         """See `Follower`: ask again for the owners that could not be had."""
-        if self._unsettled:
-            again, self._unsettled = list(self._unsettled.values()), {}
-            for record in again:
-                self.pods.put(self._with_top(record))
-            self._tell()
+        again, self._unsettled = list(self._unsettled.values()), {}
+        for record in again:
+            self.pods.put(self._with_top(record))
+        self._tell()
 
     def _parse(self, data: Json) -> Record:
         return record_of(data, self._labels)

@@ -63,7 +63,7 @@ class Follower(Protocol[T]):
     """What is told of a resource."""
 
     def replace(self, items: list[T]) -> None:
-        """These are all objects now."""
+        """These are all objects now; a `pause` follows when `state` says so too."""
 
     def change(self, kind: str, item: T) -> None:
         """An object was ADDED, MODIFIED or DELETED."""
@@ -132,7 +132,8 @@ class Watch(Generic[T]):
                 wait = self._failed(KubeError(f"a defect: {where(error)}"))
             else:
                 self._worked()
-                follower.pause()
+                if watched:
+                    follower.pause()
                 if watched and self._clock() - begin < SHORT_SECONDS:
                     wait = self._backoff.failed()
             if self._clock() - begin >= LONG_SECONDS:
@@ -215,6 +216,7 @@ class Watch(Generic[T]):
         # The next list must not be older than what we have seen: other servers lag behind.
         self._list_from = self._version if self._resource.field_selector else ""
         self.state = WatchState(synced=True)
+        follower.pause()
 
     def _follow(self, events: Iterator[tuple[str, T | None]], follower: Follower[T]) -> None:
         for kind, item in events:

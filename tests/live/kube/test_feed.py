@@ -10,6 +10,7 @@ import pytest
 from sensor.kube import http
 from sensor.kube.endpoint import Endpoint, TokenFile
 from sensor.kube.errors import NoCredentials, Unreachable
+from sensor.kube.feed import PodFeed
 from sensor.kube.node import node_uid
 from sensor.kube.rbac import RULES
 from sensor.model.container import Container
@@ -76,6 +77,28 @@ def test_pods_with_their_top_controllers(
     assert place.pod.name == "web-2"
     assert sum(one.path == REPLICASET for one in server.asked) == 1
     assert following.feed.state.synced
+
+
+@pytest.mark.parametrize("by_watch", [True, False], ids=["list by watch", "list and watch"])
+def test_who_is_told_of_the_first_list_finds_it_synced(
+    server: ApiServer, api: Api, *, by_watch: bool
+) -> None:
+    if by_watch:
+        server.watches.append(Stream([event("ADDED", running()), bookmark("9", end_of_list=True)]))
+    else:
+        server.watches.append(NO_LIST_BY_WATCH)
+        server.lists.append(Answer(pod_list(running())))
+    told: list[tuple[int, bool]] = []
+    stop = threading.Event()
+
+    def look() -> None:
+        told.append((len(feed.pods.all()), feed.state.synced))
+        stop.set()
+        feed.close()
+
+    feed = PodFeed(api, "node-1", changed=look)
+    feed.run(stop)
+    assert told[0] == (1, True)
 
 
 def test_events_are_followed(server: ApiServer, follow: Follow) -> None:
