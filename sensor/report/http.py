@@ -7,6 +7,7 @@ token: not the URL, not an error of a library, not what a server says back.
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import ssl
 import time
@@ -238,7 +239,8 @@ PHRASES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 def _why(error: HTTPError, cause: BaseException) -> str:
     prefix = "through the proxy: " if isinstance(error, ProxyError) else ""
     phrase = next((text for kind, text in PHRASES if isinstance(cause, kind)), "")
-    system = cause.strerror.lower() if isinstance(cause, OSError) and cause.strerror else ""
+    # By its number: what else a library puts into an error could be a header.
+    system = os.strerror(cause.errno).lower() if isinstance(cause, OSError) and cause.errno else ""
     return prefix + (phrase or system or type(cause).__name__)
 
 

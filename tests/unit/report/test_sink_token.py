@@ -128,9 +128,8 @@ def test_the_token_is_in_no_error_and_no_log_whatever_the_server_says(
         root.removeHandler(handler)
         root.removeHandler(bare)
         log._secrets.intersection_update(known)  # noqa: SLF001 - as above
-    assert text not in shown
-    assert text not in written.getvalue()
-    assert text not in "".join(bare.texts)
+    for told in (shown, written.getvalue(), "".join(bare.texts)):
+        assert text.casefold() not in told.casefold()
 
 
 class Bare(logging.Handler):
