@@ -20,6 +20,7 @@ ONLY_IN: dict[str, set[str]] = {
     "elftools": set(),
     "psutil": {"sensor/scan.py"},
     "ctypes": {"sensor/host/syscalls.py", "probes/bpf/sys.py"},
+    "jsonschema": {"sensor/receiver/check.py"},
     "packageurl": {"sensor/model/purl.py", "sensor/report/match.py"},
 }
 

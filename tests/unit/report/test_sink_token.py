@@ -74,7 +74,7 @@ STATUSES = st.sampled_from([200, 204, 301, 400, 401, 403, 404, 413, 429, 500, 50
 BROKEN = (
     lambda text: urllib3.exceptions.ProtocolError(f"Connection aborted. {text}", OSError(text)),
     urllib3.exceptions.SSLError,
-    lambda text: urllib3.exceptions.ProxyError(text, OSError(0, text)),
+    lambda text: urllib3.exceptions.ProxyError(text, OSError(5, text)),
     urllib3.exceptions.InvalidHeader,
 )
 
