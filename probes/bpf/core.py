@@ -70,6 +70,8 @@ def _patch(code: bytearray, offset: int, value: int | None) -> None:
     if not 0 <= offset <= len(code) - len(_BAD_CALL):
         raise Malformed(f"a type record for offset {offset}, beyond the code")
     wide = code[offset] == _LOAD_IMM64
+    if value is not None and value >> (64 if wide else 31):
+        raise Malformed(f"a type record whose value is {value}")
     if value is None:
         for place in (offset, offset + 8)[: 1 + wide]:
             code[place : place + 8] = _BAD_CALL

@@ -23,6 +23,9 @@ _RELOCATION = struct.Struct("<QQ")
 SHT_SYMTAB, SHT_REL = 2, 9
 STT_OBJECT, STT_FUNC = 1, 2
 
+# What reading damaged bytes ends in: too short, no such index, no text, beyond all memory.
+BROKEN = (struct.error, IndexError, ValueError, OverflowError)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -63,7 +66,7 @@ class Elf:
             raise Malformed(f"not a little-endian ELF64 object of at most {MAX_BYTES} bytes")
         try:
             self.sections = _sections(data)
-        except (struct.error, IndexError, ValueError) as error:
+        except BROKEN as error:
             raise Malformed(f"section headers of a BPF object: {error}") from error
 
     def section(self, name: str) -> Section:
@@ -85,7 +88,7 @@ class Elf:
                 Symbol(_text(names, name), info & 15, section, value, size)
                 for name, info, _, section, value, size in _SYMBOL.iter_unpack(table.data)
             ]
-        except (struct.error, IndexError, ValueError) as error:
+        except BROKEN as error:
             raise Malformed(f"symbols of a BPF object: {error}") from error
 
     def relocations(self, number: int) -> list[Relocation]:
@@ -97,7 +100,7 @@ class Elf:
                 for table in tables
                 for offset, info in _RELOCATION.iter_unpack(table.data)
             ]
-        except (struct.error, IndexError) as error:
+        except BROKEN as error:
             raise Malformed(f"relocations of a BPF object: {error}") from error
 
 

@@ -84,6 +84,7 @@ def read(data: bytes) -> tuple[Spec, btf.Btf]:
         rodata=file.section(RODATA).data,
         settings=settings,
     )
+    _require_inside(spec)
     return spec, types
 
 
@@ -99,6 +100,18 @@ def with_entries(spec: Spec, name: str, entries: int) -> Spec:
     """Return the same with another size of one map."""
     maps = (replace(each, entries=entries) if each.name == name else each for each in spec.maps)
     return replace(spec, maps=tuple(maps))
+
+
+def _require_inside(spec: Spec) -> None:
+    """Whatever is filled in later has its place, and each map that code refers to is there."""
+    maps = {each.name for each in spec.maps} | {RODATA}
+    ends = [place + _SETTING_BYTES for place in spec.settings.values()]
+    if ends and max(ends) > len(spec.rodata):
+        raise Malformed("a setting of the BPF object is in none of its sections")
+    for program in spec.programs:
+        for each in program.references:
+            if each.map not in maps or each.offset + 2 * _INSTRUCTION_BYTES > len(program.code):
+                raise Malformed(f"{program.name} refers to {each.map}, which is not there")
 
 
 def _variables(file: elf.Elf, section: str) -> list[elf.Symbol]:

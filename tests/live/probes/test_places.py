@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from probes import hierarchy
+from probes import hierarchy, records, stat
 from probes.ebpf import EbpfProbe
 from probes.errors import SelfTestFailed
 from tests.harness.skips import need
@@ -20,6 +21,9 @@ from tests.support.cgroup import Cgroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
+
+    from probes.event import Event
 
 pytestmark = [pytest.mark.root]
 
@@ -88,13 +92,45 @@ def test_in_a_cgroup_namespace_ids_are_still_those_of_the_machine(
     assert sorted(heard) == sorted(told.pids)
 
 
-def test_it_notices_that_it_hears_of_other_cgroups(monkeypatch: pytest.MonkeyPatch) -> None:
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "answer", "said"),
+    [
+        (hierarchy, "last_name", "where we are not", "not where we are not"),
+        (stat, "read", stat.Stat(1, "", alive=True, kernel=False), "another start"),
+        (stat, "read", None, "another start"),
+    ],
+)
+def test_it_notices_that_it_hears_of_something_else(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, answer: object, said: str
+) -> None:
     need(os.geteuid() == 0, "bpf(2) is root's", "root")
-    monkeypatch.setattr(hierarchy, "last_name", lambda *_: "where we are not")
-    open_before = len(list(Path("/proc/self/fd").iterdir()))
-    with pytest.raises(SelfTestFailed, match="where we are not"):
+    monkeypatch.setattr(module, name, lambda *_: answer)
+    before = descriptors()
+    with pytest.raises(SelfTestFailed, match=said):
         EbpfProbe().start()
-    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+    assert descriptors() == before
     missing = EbpfProbe().check()
     assert missing
     assert missing.fix == SelfTestFailed.help
+
+
+def test_a_record_that_is_broken_is_counted_as_lost(
+    cgroup: Cgroup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = smallest.write(tmp_path / "smallest")
+    probe, cgroup_id = EbpfProbe(), cgroup.id
+    probe.start()
+    # From now on the longest record that is understood is shorter than any.
+    monkeypatch.setattr(records, "HEAD", struct.Struct("<100000x"))
+    with storm.start(cgroup, program, 3, storm.AS_FAST_AS_CAN_BE) as running:
+        storm.Told(cgroup.id).end(running)
+    told: list[Event] = []
+    probe.drain(told.append, 100_000)
+    lost = probe.lost()
+    probe.close()
+    assert lost >= 2 * 3
+    assert not [event for event in told if event.cgroup_id == cgroup_id]

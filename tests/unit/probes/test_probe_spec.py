@@ -10,15 +10,18 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ebpf_prebuilt import OBJECT
-from probes.bpf import elf, spec
-from probes.errors import Malformed
+from probes.bpf import core, elf, load, spec
+from probes.errors import Malformed, ProbeError
 from tests.unit.probes.described import GOLDEN, described
 
 DATA = OBJECT.read_bytes()
+# Where damage does most: the header, the table of sections at the end, and then anywhere.
+TABLE = int.from_bytes(DATA[40:48], "little")
+PLACES = (st.integers(0, 63), st.integers(TABLE, len(DATA) - 1), st.integers(0, len(DATA) - 1))
 
 
 def test_what_the_object_asks_for() -> None:
@@ -67,11 +70,21 @@ def test_another_size_for_one_map() -> None:
     assert sizes == {each.name: each.entries for each in read.maps} | {"events": 4096}
 
 
-@given(st.integers(0, len(DATA) - 1), st.binary(min_size=1, max_size=40))
+def prepare(data: bytes) -> None:
+    """All that is done with an object before the kernel is asked."""
+    read, types = spec.read(data)
+    fitted = core.relocate(spec.with_settings(read, dict.fromkeys(read.settings, 1)), types, types)
+    numbers = dict.fromkeys([spec.RODATA, *(each.name for each in read.maps)], 3)
+    for program in fitted.programs:
+        load.with_maps(program, numbers)
+
+
+@example(place=30, noise=b"\0" * 17 + b"\x80")
+@given(st.one_of(*PLACES), st.binary(min_size=1, max_size=40))
 def test_a_damaged_object_ends_in_one_kind_of_error(place: int, noise: bytes) -> None:
     try:
-        spec.read(DATA[:place] + noise + DATA[place + len(noise) :])
-    except Malformed as error:
+        prepare(DATA[:place] + noise + DATA[place + len(noise) :])
+    except ProbeError as error:
         assert error.help  # noqa: PT017 - that it may happen and what it is, not that it must
 
 
