@@ -161,6 +161,7 @@ class Looks:
             key, watched.only, watched.digests, watched.memos, watched.slices >= MAX_SLICES - 1
         )
         self._in_hand = request, container
+        LOGGER.debug("look", extra=log.fields(pid=key.pid, container=container.id))
         return self._link.ask(request, now)
 
     def _asked_for(self, key: ProcessKey, now: float) -> Container | None:

@@ -41,7 +41,7 @@ MOST_WAIT: Final = 5.0
 TOLD_SECONDS: Final = 2.0
 DONE_SECONDS: Final = 15.0
 # The revision of an inventory and a cluster of which nothing is known.
-NOTHING: Final = (0, 0)
+NOTHING: Final = (0, 0, 0)
 LOGGER: Final = log.logger(__name__)
 
 
@@ -74,6 +74,8 @@ class Loop:
         self._told = 0
         self._interrupted = 0
         self._reported_at = time.monotonic()
+        self._lingering: float | None = None
+        self._outdated = 0
 
     def run(self) -> int:
         """Watch. Answers the exit code: that of the command, if there is one, else 0.
@@ -157,6 +159,8 @@ class Loop:
         if accepted:
             parts.inventory.accepted(accepted)
             self._reported_at = now - max(0.0, time.time() - accepted.at)
+            if accepted.at == self._lingering:
+                self._outdated += 1  # what has ended was told of for the last time
         due = parts.timing.due_at(now, self._revision())
         if due is not None and due <= now:
             self._report(now)
@@ -165,9 +169,9 @@ class Loop:
     def _event(self, event: Event, source: Source) -> None:
         self._parts.looks.event(event, time.monotonic(), source)
 
-    def _revision(self) -> tuple[int, int]:
+    def _revision(self) -> tuple[int, int, int]:
         cluster = self._parts.cluster
-        return self._parts.inventory.revision, cluster.revision if cluster else 0
+        return self._parts.inventory.revision, cluster.revision if cluster else 0, self._outdated
 
     def _report(self, now: float) -> None:
         """Make a report, unless the cluster does not say yet what is deployed."""
@@ -179,7 +183,10 @@ class Loop:
         if parts.cluster is None:
             batch = parts.inventory.batch(at)
         elif parts.cluster.state.synced:
+            # With those that ended since the last report: a Job of one second was deployed, too.
             pods = parts.cluster.deployed(self._reported_at)
+            if len(pods) > len(parts.cluster.deployed()):
+                self._lingering = at
             batch = parts.inventory.batch(at, pods, parts.cluster.place)
         else:
             return

@@ -29,8 +29,11 @@ Line = dict[str, Any]
 class Run:
     """One run. Reports go to a file, the log to another one."""
 
-    def __init__(self, popen: subprocess.Popen[str], facts: Path, log: Path) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[str], facts: Path, log: Path, *, unshared: bool = False
+    ) -> None:
         self.popen = popen
+        self._unshared = unshared
         self._facts = facts
         self._log = log
         self._size = 0
@@ -94,8 +97,14 @@ class Run:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
-        self.popen.send_signal(number)
+        for pid in self.told:
+            os.kill(pid, number)
         return self.popen.wait(PATIENCE)
+
+    @property
+    def told(self) -> set[int]:
+        """Who is told to end: unshare ignores signals and waits for its child."""
+        return children(self.pid) if self._unshared else {self.pid}
 
 
 def children(pid: int) -> set[int]:
@@ -143,12 +152,12 @@ def running(
             extra_groups=() if nobodys else None,
         ) as popen,
     ):
+        one = Run(popen, facts, log, unshared=prefix[:1] == ("unshare",))
         try:
-            yield Run(popen, facts, log)
+            yield one
         finally:
-            if popen.poll() is None:
-                popen.send_signal(signal.SIGTERM)
-                try:
-                    popen.wait(PATIENCE)
-                finally:
-                    popen.kill()
+            try:
+                if popen.poll() is None:
+                    one.end()
+            finally:
+                popen.kill()
