@@ -36,7 +36,7 @@ FROM agents WHERE id = :agent
 ADD_PART: Final = "INSERT OR IGNORE INTO parts VALUES (:agent, :report, :at, :parts, :part)"
 COUNT_PARTS: Final = "SELECT count(*) FROM parts WHERE agent = :agent AND report = :report"
 SET_CURRENT: Final = """
-UPDATE agents SET report = :report, reported_at = :at WHERE id = :agent AND report <= :report
+UPDATE agents SET report = :report, reported_at = :at WHERE id = :agent
 """
 ADD_CONTAINER: Final = """
 INSERT INTO containers (agent, namespace, kind, workload, container, image_id, image_name)

@@ -250,6 +250,21 @@ def test_a_new_token_does_not_break_a_quiet_minute(
     sink.send(batch())
 
 
+def test_a_quiet_minute_holds_for_a_new_token_after_an_old_one_was_refused(
+    receiver: FaultyReceiver, make_sink: Callable[..., SnykSink], clock: Clock, tmp_path: Path
+) -> None:
+    file = tmp_path / "snykToken"
+    file.write_text("old-token")
+    receiver.replies.extend([Reply(401), Reply(429)])
+    sink = make_sink(receiver, token=Token(file=file))
+    refusal(sink)
+    clock.now += 60
+    refusal(sink)
+    file.write_text("new-token")
+    refusal(sink)
+    assert len(receiver.got) == 2
+
+
 def test_a_secret_that_comes_late_is_seen_at_once(
     receiver: FaultyReceiver, make_sink: Callable[..., SnykSink], tmp_path: Path
 ) -> None:

@@ -151,6 +151,16 @@ def test_a_report_in_parts_counts_when_all_of_it_is_there(store: Store) -> None:
     assert places(store, "requests") == [("web", "web", False)]
 
 
+def test_a_part_of_an_older_report_that_comes_late_is_not_news(store: Store) -> None:
+    old = [orjson.loads(body) for body in bodies(batch(), TARGET, 4500)]
+    for body in old[:-1]:
+        store.add(body)
+    add(store, Batch(AT + 60))
+    with pytest.raises(NotDeployed):  # the report it belongs to is over
+        store.add(old[-1])
+    assert find(store.connection, "requests")["containers"] == 0
+
+
 def test_parts_that_come_twice_or_in_another_order_change_nothing(store: Store) -> None:
     cut = [orjson.loads(body) for body in bodies(batch(), TARGET, 4500)]
     for body in [*cut[:-1], cut[0], cut[-1], cut[-1]]:
