@@ -107,7 +107,7 @@ class Cluster:
         return {int(row.split()[0]) for row in rows}
 
     def restart_apiserver(self) -> None:
-        """Stop it and start it on the same etcd: what watches knew is forgotten (410)."""
+        """Kill it and start it on the same etcd: what watches knew is forgotten (410)."""
         self._parts.restart_apiserver()
 
     def requests(self) -> list[dict[str, Any]]:
