@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 def helm(
     request: pytest.FixtureRequest, toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Helm:
-    version = str(request.param)
+    return _helm(str(request.param), toolbox, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def newest(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """For what is the same whichever Helm it is, as `test_all_helms_make_the_same` shows."""
+    return _helm(list(HELMS)[-1], toolbox, tmp_path_factory)
+
+
+def _helm(version: str, toolbox: Toolbox, folders: pytest.TempPathFactory) -> Helm:
     program = toolbox.path(f"helm-{version}") / "bin/helm"
-    return Helm(program, version, tmp_path_factory.mktemp(f"helm-{version}"))
+    return Helm(program, version, folders.mktemp(f"helm-{version}-"))
