@@ -1,12 +1,12 @@
 """Images without a registry: an OCI archive of one layer, for `ctr images import`.
 
 Format: OCI image layout 1.0.0 and image spec 1.0 (index → manifest → config and layers); the name
-is containerd's annotation `io.containerd.image.name`.
+is containerd's annotation `io.containerd.image.name`. The layer is not compressed: it travels from
+one folder to the next.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -37,9 +37,8 @@ class Image:
 
 def write(image: Image, out: Path) -> Path:
     """Write the archive; return `out`. The same image gives the same bytes, so the same digest."""
-    plain = _layer(image)
-    layer = gzip.compress(plain, 1, mtime=0)
-    config = _config(image, plain)
+    layer = _layer(image)
+    config = _config(image, layer)
     manifest = _manifest(config, layer)
     index = _json(
         schemaVersion=2,
@@ -79,12 +78,12 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _config(image: Image, plain: bytes) -> bytes:
+def _config(image: Image, layer: bytes) -> bytes:
     return _json(
         architecture="amd64",
         os="linux",
         config={"Env": [PATH], "Cmd": list(image.command)},
-        rootfs={"type": "layers", "diff_ids": [_digest(plain)]},
+        rootfs={"type": "layers", "diff_ids": [_digest(layer)]},
     )
 
 
@@ -93,7 +92,7 @@ def _manifest(config: bytes, layer: bytes) -> bytes:
         schemaVersion=2,
         mediaType=f"{OCI}.manifest.v1+json",
         config=_blob(f"{OCI}.config.v1+json", config),
-        layers=[_blob(f"{OCI}.layer.v1.tar+gzip", layer)],
+        layers=[_blob(f"{OCI}.layer.v1.tar", layer)],
     )
 
 

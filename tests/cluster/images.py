@@ -42,6 +42,6 @@ def shell() -> Image:
 
 
 def python(toolbox: Toolbox) -> Image:
-    """Debian's Python with a few packages and the database of dpkg."""
+    """Debian's Python with a few packages and the database of dpkg; some seconds to load."""
     root = toolbox.path("debian-python-root")
     return Image(PYTHON_IMAGE, {"/": root}, ("/usr/bin/python3",), {})

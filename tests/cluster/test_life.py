@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster import runtime
+from tests.cluster import images, runtime
+from tests.cluster.lab import Cluster
+from tests.cluster.leftovers import Trace
 from tests.cluster.manifests import container, controller, pod, pod_spec
+from tests.cluster.program import EndedError
+from tests.cluster.recipes import CURRENT, recipe
 from tests.cluster.settings import NODE
 
 if TYPE_CHECKING:
-    from tests.cluster.lab import Cluster
+    from tests.harness.fixtures import Toolbox
 
 pytestmark = [
     pytest.mark.heavy,
@@ -23,6 +29,17 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
+# Asks the API server who it is, as every client in a pod finds it: address and port from its own
+# variables, token and authority from the folder that the kubelet mounts.
+ASK = """
+import json, os, ssl, urllib.request
+folder = "/var/run/secrets/kubernetes.io/serviceaccount/"
+host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+token = {"Authorization": "Bearer " + open(folder + "token").read()}
+request = urllib.request.Request(f"https://{host}:{port}/version", headers=token)
+trust = ssl.create_default_context(cafile=folder + "ca.crt")
+print(json.load(urllib.request.urlopen(request, context=trust))["gitVersion"], flush=True)
+"""
 # Bit 19 (linux/capability.h).
 SYS_PTRACE = 1 << 19
 
@@ -111,3 +128,58 @@ def test_a_pod_that_asks_for_sys_resource_starts_and_what_was_taken_out_is_told(
     else:
         assert not effective & runtime.BIT
         assert told == [f"{runtime.CAPABILITY} was taken out of container {identity}"]
+
+
+def test_a_pod_reaches_the_api_server_where_it_is_told_to_look(
+    cluster: Cluster, namespace: str, toolbox: Toolbox
+) -> None:
+    cluster.load(images.python(toolbox))
+    asks = {
+        "name": "main",
+        "image": images.PYTHON_IMAGE,
+        "command": ["/usr/bin/python3", "-c", ASK],
+    }
+    cluster.client.apply(pod("asks", namespace, pod_spec(asks, restartPolicy="Never")))
+    cluster.until(lambda: phase(cluster, namespace, "asks") in {"Succeeded", "Failed"}, "it ends")
+    said = cluster.client.kubectl("logs", f"--namespace={namespace}", "asks")
+    assert said == f"v{cluster.recipe.version}\n"
+
+
+def test_a_pod_with_host_pid_sees_the_processes_of_the_machine(
+    cluster: Cluster, namespace: str
+) -> None:
+    own = os.getpid()
+    one = container("main", f"cat /proc/{own}/status; sleep 1000")
+    cluster.client.apply(pod("looks", namespace, pod_spec(one, hostPID=True)))
+    cluster.until(lambda: phase(cluster, namespace, "looks") == "Running", "the pod runs")
+    words = ("logs", f"--namespace={namespace}", "looks")
+    cluster.until(lambda: cluster.client.kubectl(*words), "it tells")
+    assert f"Pid:\t{own}\n" in cluster.client.kubectl(*words)
+
+
+def test_both_run_at_once_and_apart(old: Cluster, current: Cluster) -> None:
+    assert old.client.is_ready()
+    assert current.client.is_ready()
+    first, second = old.space.pids(), current.space.pids()
+    assert first
+    assert second
+    assert not first & second
+
+
+def test_a_cluster_that_cannot_start_says_why_and_leaves_nothing(
+    toolbox: Toolbox, tmp_path: Path
+) -> None:
+    """Its API server writes one line and ends."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    server = broken / "kube-apiserver"
+    server.write_text("#!/bin/sh\necho this one is broken\nexit 3\n")
+    server.chmod(0o755)
+    made = recipe(CURRENT, toolbox, f"/runtime-sensor-broken-{os.getpid()}")
+    made = replace(made, packed=made.packed[1:], path=(broken, *made.path))
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    cluster, trace = Cluster(made, logs), Trace()
+    with pytest.raises(EndedError, match="ended with 3:\nthis one is broken"), cluster:
+        pass
+    assert trace.left(cluster) == []
