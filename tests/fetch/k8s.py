@@ -55,28 +55,33 @@ class Build:
         }
 
     def require(self, module: str, version: str, staged: str = "") -> None:
-        """Write go.mod for the module.
-
-        Kubernetes names its parts by folders of its own repository (`=> ./staging/...`), which
-        everybody else has to replace by their published versions; `staged` is that version.
-        """
+        """Write go.mod for the module; `staged` as in `module_file`."""
         download = ["go", "mod", "download", "-json", f"{module}@v{version}"]
         said = run_or_gone(download, NOT_SERVED, cwd=self.folder, env=self.environment())
         theirs = Path(json.loads(said)["GoMod"]).read_text()
-        parts = re.findall(r"^\s*(\S+) => \./staging/", theirs, re.MULTILINE)
-        lines = [
-            "module example.test/lab",
-            *re.findall(r"^(?:go|godebug) .*$", theirs, re.MULTILINE),
-            f"require {module} v{version}",
-            *(f"replace {part} => {part} v{staged}" for part in parts),
-        ]
-        (self.folder / "go.mod").write_text("\n".join(lines) + "\n")
+        (self.folder / "go.mod").write_text(module_file(theirs, module, version, staged))
 
     def build(self, package: str, flags: str, out: Path) -> None:
         """Compile one command into the file `out`, without symbols."""
         words = ["go", "build", "-p", "2", "-trimpath", "-ldflags", f"-s -w {flags}"]
         command = [*NICE, *words, "-o", str(out), package]
         run(command, cwd=self.folder, env=self.environment(), seconds=BUILD_SECONDS)
+
+
+def module_file(theirs: str, module: str, version: str, staged: str) -> str:
+    """Return the go.mod of somebody who builds the module's commands; `theirs` is its own.
+
+    Kubernetes names its parts by folders of its own repository (`=> ./staging/...`), which
+    everybody else has to replace by their published versions; `staged` is that version.
+    """
+    parts = re.findall(r"^\s*(?:replace )?(\S+) => \./staging/", theirs, re.MULTILINE)
+    lines = [
+        "module example.test/lab",
+        *re.findall(r"^(?:go|godebug) .*$", theirs, re.MULTILINE),
+        f"require {module} v{version}",
+        *(f"replace {part} => {part} v{staged}" for part in parts),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def kubernetes(folder: Path, version: str, go: str) -> None:
