@@ -3,7 +3,7 @@
 #   ARGS="..."                  goes to the command (scan, demo) or to pytest (test*)
 #   REQUIRE=all                 makes every skipped test a failure, as CI does
 .DEFAULT_GOAL := help
-.PHONY: help scan demo test test-fast test-runtimes toolbox lint format clean
+.PHONY: help scan demo test test-fast test-runtimes test-cluster toolbox lint format clean
 ARGS ?=
 REQUIRE ?=
 export REQUIRE PYTHON
@@ -32,6 +32,9 @@ test-fast: .venv/.test ## run the tests that need no root, no toolbox and little
 
 test-runtimes: .venv/.test ## run the tests against real interpreters and real binaries
 	@.venv/bin/python -m pytest -m runtimes $(ARGS)
+
+test-cluster: .venv/.test ## run the tests on two real Kubernetes clusters, which they start (root)
+	@.venv/bin/python -m pytest tests/cluster $(ARGS)
 
 toolbox: .venv/.test ## fetch the real components that tests need into the cache
 	@.venv/bin/python -m tests.toolbox $(ARGS)
