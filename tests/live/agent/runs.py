@@ -36,7 +36,8 @@ class Run:
         self._unshared = unshared
         self._facts = facts
         self._log = log
-        self._size = 0
+        self._read = 0
+        self._lines: list[Line] = []
         self._reports: list[list[Line]] = []
 
     @property
@@ -44,21 +45,22 @@ class Run:
         return self.popen.pid
 
     def reports(self) -> list[list[Line]]:
-        """Every whole report so far; each line is checked against the schema."""
-        size = self._facts.stat().st_size if self._facts.exists() else 0
-        if size == self._size:
-            return self._reports
-        found: list[list[Line]] = [[]]
-        for raw in self._facts.read_text()[:size].splitlines(keepends=True):
-            if not raw.endswith("\n"):
-                break
-            line = json.loads(raw)
-            schema.check(line)
-            found[-1].append(line)
-            if line["type"] == "report":
-                found.append([])
-        self._size, self._reports = size, found[:-1]
+        """Every whole report so far; each line is checked against the schema, once."""
+        if self._facts.exists():
+            with self._facts.open("rb") as file:
+                file.seek(self._read)
+                whole, end, _ = file.read().rpartition(b"\n")
+            self._read += len(whole) + len(end)
+            for raw in whole.splitlines():
+                self._add(json.loads(raw))
         return self._reports
+
+    def _add(self, line: Line) -> None:
+        schema.check(line)
+        self._lines.append(line)
+        if line["type"] == "report":
+            self._reports.append(self._lines)
+            self._lines = []
 
     def last(self) -> list[Line]:
         """The newest whole report; nothing before the first."""
