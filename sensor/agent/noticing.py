@@ -111,10 +111,7 @@ class Noticing:
     def close(self) -> None:
         """Stop; nothing is left in the kernel."""
         for probe in filter(None, (self._probe, self._sweeper)):
-            try:
-                probe.close()
-            except (ProbeError, OSError):
-                LOGGER.exception("a probe did not close")
+            _close(probe)
         self._probe = self._sweeper = None
 
     def _drain_probe(self, handle: Handle) -> int:
@@ -130,12 +127,20 @@ class Noticing:
         except (ProbeError, OSError):
             LOGGER.exception("the probe broke: from now on only the sweep finds processes")
             self.reason = f"{self._probe.name} broke; the sweep goes on"
+            _close(self._probe)
             self._probe = None
             return 0
         if lost != self.lost:
             self._sweeper.look()  # what lives is found again
         self.lost = lost
         return taken
+
+
+def _close(probe: Probe) -> None:
+    try:
+        probe.close()
+    except (ProbeError, OSError):
+        LOGGER.exception("a probe did not close")
 
 
 def _drain(probe: Probe, handle: Handle, source: Source) -> int:
