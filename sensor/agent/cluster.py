@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from sensor import log
 from sensor.kube.deployed import deployed
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 COMPARE_SECONDS: Final = 1.0
 # The thread ends when its connection is cut; it is not waited for longer.
 END_SECONDS: Final = 1.0
+LOGGER: Final = log.logger(__name__)
 
 
 class Cluster:
@@ -49,6 +51,8 @@ class Cluster:
         self._last: tuple[Pod, ...] | None = None
         self._compare_at = 0.0
         self.revision = 0
+        # A defect: what is known of pods grows old from now on, so the agent must be started anew.
+        self.broken = False
 
     def start(self) -> None:
         """Begin to follow the pods."""
@@ -103,7 +107,9 @@ class Cluster:
     def _run(self) -> None:
         try:
             self._feed.run(self._stop)
-        finally:
+        except Exception:
+            LOGGER.exception("the watch of pods broke")
+            self.broken = True
             self._tell()
 
     def _tell(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sensor import log
+from sensor.errors import SensorError
 from sensor.model.finding import Gap
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ class Loop:
         self._turn(time.monotonic())
 
     def _is_over(self) -> bool:
+        cluster = self._parts.cluster
+        if cluster and cluster.broken:
+            raise SensorError("the watch of the cluster's pods broke: see the log")
         if self._told or self._parts.reporter.reader_left:
             return True
         if self._command:
