@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,8 +35,9 @@ pytestmark = [
 CONTROLLERS = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
 # batch/v1 has CronJobs since 1.21.
 CRON_JOB_V1 = 21
-# A time at which a CronJob is told to have run last: so it is due at once.
-LONG_AGO = "2020-01-01T00:00:00Z"
+# A CronJob of each minute that is told that it ran so long ago has missed a run: it is due now.
+# After more than 100 missed runs the controller of 1.20 begins none.
+LONG_AGO = timedelta(minutes=3)
 
 
 def of(pods: Pods, namespace: str) -> list[Pod]:
@@ -75,7 +77,8 @@ def due_cron_job(cluster: Cluster, namespace: str) -> Object:
 
 def make_due(cluster: Cluster, namespace: str) -> None:
     """Have the controller think that a run was missed: it begins one without waiting a minute."""
-    patch = f'{{"status": {{"lastScheduleTime": "{LONG_AGO}"}}}}'
+    before = (datetime.now(UTC) - LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")
+    patch = f'{{"status": {{"lastScheduleTime": "{before}"}}}}'
     words = ("patch", "cronjob", "nightly", f"--namespace={namespace}", "--subresource=status")
     cluster.client.kubectl(*words, "--type=merge", f"--patch={patch}")
 
