@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,17 +140,18 @@ def test_a_failure_is_tried_again_later_and_later(
     sink = Sink(*[error] * 12)
     with running(sink) as (reporter, clock, _):
         reporter.offer(Batch(1.0))
+        waits = []
         for _ in range(12):
             sink.wait()
             settled(reporter, clock)
-            while not sink.came.acquire(blocking=False):
-                move(reporter, clock, least / 4)
-                threading.Event().wait(0.001)
-            sink.came.release()
-        gaps = [later - sooner for sooner, later in pairwise(sink.times)]
-    assert min(gaps) >= least
-    assert max(gaps) <= most * 1.1
-    assert gaps[-1] > gaps[0]
+            waits.append(reporter._not_before - clock.now)  # noqa: SLF001 - what it waits for
+            move(reporter, clock, waits[-1] - 0.5)
+            assert not sink.came.acquire(timeout=0.01)
+            move(reporter, clock, 0.5)
+    assert min(waits) >= least
+    assert max(waits) <= most
+    assert waits == sorted(waits)
+    assert waits[-1] > waits[0]
     assert set(sink.got) == {1.0}
 
 
