@@ -35,6 +35,8 @@ LOCAL = {"cert", "find-links", "cache-dir", "log"}
 SECONDS = 600
 # Layers of former trees are kept for the next build; of more than this most are of no use.
 MOST_LAYERS = 200
+# Other checkouts of this machine use the same storage, maybe just now.
+KEPT = 5
 
 
 class BuildFailed(Exception):
@@ -98,12 +100,18 @@ class Buildah:
             *("--file", ROOT / "Dockerfile", "--tag", image, ROOT),
         )
 
-    def forget(self, keep: str) -> None:
-        """Remove the images of former trees, and layers when there are many."""
-        for each in json.loads(self.run("images", "--json")):
-            for name in each.get("names") or ():
-                if name.startswith(f"{IMAGE}:") and name != keep:
-                    self.run("rmi", name)
+    def forget(self) -> None:
+        """Remove the images of former trees but the newest, and layers when there are many."""
+        found = [
+            (each["created"], name)
+            for each in json.loads(self.run("images", "--json"))
+            for name in each.get("names") or ()
+            if name.startswith(f"{IMAGE}:")
+        ]
+        used = {each["imagename"] for each in json.loads(self.run("containers", "--json")) or ()}
+        for _, name in sorted(found, reverse=True)[KEPT:]:
+            if name not in used:
+                self.run("rmi", name)
         if len(self.run("images", "--all", "--quiet").splitlines()) > MOST_LAYERS:
             self.run("rmi", "--prune", "--force")
 
@@ -169,5 +177,5 @@ def built(rootfs: Path, suite: str) -> tuple[Buildah, str]:
         image = f"{IMAGE}:{sources()}"
         if not buildah.has(image):
             buildah.build(buildah.base(rootfs, suite), image)
-            buildah.forget(keep=image)
+            buildah.forget()
     return buildah, image
