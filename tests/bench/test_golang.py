@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,15 +12,15 @@ from sensor.look import look, look_until_done
 from sensor.model.budget import Budget
 from sensor.resolvers.golang import GOLANG
 from tests.live.golang.targets import running
+from tests.support.measure import median
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.harness.fixtures import Toolbox
 
 pytestmark = [pytest.mark.bench, pytest.mark.runtimes]
-ROUNDS = 9
 # The real program of 91 MB and 88,000 functions.
 PROGRAM = "hugo"
 
@@ -34,16 +31,6 @@ def pid(toolbox: Toolbox, tmp_path: Path) -> Iterator[int]:
     program = toolbox.path(PROGRAM) / "bin/hugo"
     with running(program, "server", "--bind=127.0.0.1", "--port=0", f"--source={tmp_path}") as pid:
         yield pid
-
-
-def median(what: str, goal: float, run: Callable[[], object]) -> None:
-    """Print the median CPU time of some runs, in milliseconds, beside the goal."""
-    took = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        run()
-        took.append((time.process_time() - begin) * 1e3)
-    sys.stdout.write(f"\n{what}: {statistics.median(took):.2f} ms CPU (goal {goal:.1f} ms)\n")
 
 
 def test_a_program_of_91_megabytes(pid: int) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import statistics
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +10,15 @@ import pytest
 from sensor.host.local import LocalOpener
 from sensor.host.pagemap import PAGE
 from tests.support.child import Child, started
+from tests.support.measure import median
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sensor.host.seam import Process
     from sensor.model.process import Mapping
 
 pytestmark = pytest.mark.bench
-ROUNDS = 9
 READS = 500
 
 
@@ -39,16 +36,6 @@ def process(child: Child) -> Iterator[Process]:
     opener = LocalOpener()
     with opener.open_process(opener.key(child.pid)) as opened:
         yield opened
-
-
-def median(what: str, goal: float, run: Callable[[], object]) -> None:
-    """Print the median CPU time of some runs, in milliseconds, beside the goal."""
-    took = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        run()
-        took.append((time.process_time() - begin) * 1e3)
-    sys.stdout.write(f"\n{what}: {statistics.median(took):.2f} ms CPU (goal {goal:.1f} ms)\n")
 
 
 def largest(process: Process) -> Mapping:

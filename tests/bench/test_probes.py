@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,9 +17,7 @@ from probes.scan import ScanProbe
 from tests.harness.skips import need
 from tests.support import smallest, storm
 from tests.support.cgroup import Cgroup
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.support.measure import cpu_seconds
 
 pytestmark = [pytest.mark.bench]
 
@@ -88,7 +85,7 @@ def test_nothing_to_do() -> None:
     need_root()
     probe = EbpfProbe()
     probe.start()
-    per_drain = median(lambda: probe.drain(lambda _: None, 1000))
+    per_drain = cpu_seconds(lambda: probe.drain(lambda _: None, 1000), 50) * 1e6
     probe.close()
     show("a drain that finds nothing or little, 4 a second", per_drain, "us CPU", 50)
 
@@ -97,7 +94,7 @@ def test_a_scan() -> None:
     probe = ScanProbe(3600)
     probe.start()
     probe.drain(lambda _: None, 1 << 20)
-    per_look = median(probe.look)
+    per_look = cpu_seconds(probe.look, 50) * 1e6
     probe.close()
     count = sum(path.name.isdecimal() for path in Path("/proc").iterdir())
     show("a look at one process", per_look / count, "us CPU", 30)
@@ -112,13 +109,3 @@ def test_memory_that_stays() -> None:
     show("private memory of the started probe", int(kilobytes) / 1024, "MiB", 3)
     # What only the loading child needs stays out of the process that lives on.
     assert reader_of_types == "False"
-
-
-def median(run: Callable[[], object]) -> float:
-    """Return the median CPU time of some runs, in microseconds."""
-    took = []
-    for _ in range(ROUNDS * 10):
-        begin = time.process_time()
-        run()
-        took.append((time.process_time() - begin) * 1e6)
-    return statistics.median(took)

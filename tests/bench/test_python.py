@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -16,16 +15,16 @@ from sensor.model.budget import Budget
 from sensor.resolvers.python import PYTHON
 from sensor.resolvers.python.locate import Place, locate
 from sensor.resolvers.python.walk import token, walk
+from tests.support.measure import median
 from tests.support.pythons import target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.harness.fixtures import Toolbox
     from tests.support.pythons import Target
 
 pytestmark = [pytest.mark.bench, pytest.mark.runtimes]
-ROUNDS = 9
 APPLICATION = ("flask", "requests", "yaml", "gunicorn.app.wsgiapp", "asyncio")
 # 500 modules were read with 3.4 calls each, a page at a time; room for another layout of the heap.
 CALLS_PER_MODULE = 6
@@ -39,16 +38,6 @@ def application(toolbox: Toolbox) -> Iterator[Target]:
     python = toolbox.path("python-apps") / "bin" / "python"
     with target((str(python),), "truth.py", *APPLICATION) as process:
         yield process
-
-
-def median(what: str, goal: float, run: Callable[[], object]) -> None:
-    """Print the median CPU time of some runs, in milliseconds, beside the goal."""
-    took = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        run()
-        took.append((time.process_time() - begin) * 1e3)
-    sys.stdout.write(f"\n{what}: {statistics.median(took):.2f} ms CPU (goal {goal:.1f} ms)\n")
 
 
 def test_times(application: Target) -> None:
