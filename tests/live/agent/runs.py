@@ -131,15 +131,17 @@ def running(
     *words: str,
     nobodys: str | None = None,
     prefix: tuple[str, ...] = (),
+    module: str = "sensor.cli",
 ) -> Iterator[Run]:
     """Start `run` with these words; end it at the end of the block, if it still runs.
 
-    With the interpreter `nobodys` it runs as nobody, and out of `site` in the folder.
+    Another `module` may stand in for the command line. With the interpreter `nobodys` it runs as
+    nobody, and out of `site` in the folder.
     """
     facts, log = folder / "facts.ndjson", folder / "log"
     options = ["--sink", f"file:{facts}", "--log-level", "debug", "--log-format", "json"]
     user = NOBODY if nobodys else None
-    line = [*prefix, nobodys or sys.executable, "-m", "sensor.cli", "run", *options, *words]
+    line = [*prefix, nobodys or sys.executable, "-m", module, "run", *options, *words]
     with (
         log.open("w") as stderr,
         subprocess.Popen(
