@@ -12,8 +12,8 @@ from tests.cluster import images
 from tests.cluster.lab import Cluster
 from tests.cluster.leftovers import Trace
 from tests.cluster.manifests import pod
+from tests.cluster.place import place_at_root
 from tests.cluster.recipes import CURRENT, OLD, recipe
-from tests.fetch.component import default_root, locked
 from tests.harness.skips import need
 
 if TYPE_CHECKING:
@@ -78,9 +78,11 @@ def start(
 
 @pytest.fixture(scope="session")
 def old(start: Start) -> Iterator[Cluster]:
-    """Return Kubernetes 1.20; its pods are where most nodes have them: in /kubepods."""
-    # Only one cluster of the machine can have that place.
-    with locked(default_root() / ".locks" / "cluster-at-root"), start(OLD, "/") as cluster:
+    """Return Kubernetes 1.20; its pods are where most nodes have them, in /kubepods.
+
+    Only one kubelet of the machine can have that place: where another has it, they are elsewhere.
+    """
+    with place_at_root(f"/runtime-sensor-old-{os.getpid()}") as place, start(OLD, place) as cluster:
         yield cluster
 
 

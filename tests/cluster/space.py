@@ -8,19 +8,19 @@ process namespace is the machine's: to the sensor a pod's `hostPID` must be the 
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
-from contextlib import ExitStack, suppress
-from pathlib import Path
+import sys
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
-from tests.cluster.waiting import until
-from tests.live.containers.lab import hierarchies, remove_cgroup, wait_ready
+from tests.cluster import guardian
+from tests.cluster.guardian import kill_all, pids_in, remove
+from tests.live.containers.lab import hierarchies, wait_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
 # Documentation addresses (RFC 5737): nothing outside can have it. The same in every cluster.
@@ -49,8 +49,6 @@ ip route add default dev n0
 echo ready
 exec cat
 """
-# Killed processes are gone in milliseconds; a busy machine takes longer to take memory back.
-END_SECONDS = 30
 
 
 class Space:
@@ -70,6 +68,7 @@ class Space:
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
+            undo.enter_context(self._guarded())
             undo.callback(self._remove_cgroups)
             self._make_cgroups()
             undo.callback(self.end_all)
@@ -105,7 +104,7 @@ class Space:
 
     def pids(self) -> set[int]:
         """Return every living process in the cgroups: programs, shims, pods."""
-        return {pid for top in self.cgroups() for pid in _pids_below(top)}
+        return pids_in(self.cgroups())
 
     def cgroups(self) -> list[Path]:
         """Return the top cgroups that the space made or caused, whether they are there or not."""
@@ -115,15 +114,20 @@ class Space:
 
     def end_all(self) -> None:
         """Kill every process in the cgroups and wait until there is none."""
+        kill_all(self.cgroups())
 
-        def is_empty() -> bool:
-            for pid in self.pids():
-                # It can end between our look and the signal.
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            return not self.pids()
-
-        until(is_empty, "all processes of the cluster are dead", END_SECONDS)
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Have all of it ended also when this process is killed; see `guardian`."""
+        words = [sys.executable, "-I", "-S", guardian.__file__]
+        about = [str(path) for path in (self._folder, *self.cgroups())]
+        with subprocess.Popen(
+            [*words, *about], stdin=subprocess.PIPE, start_new_session=True
+        ) as watcher:
+            try:
+                yield
+            finally:
+                watcher.kill()
 
     def _hold(self, undo: ExitStack) -> None:
         private = self._folder / "private"
@@ -160,7 +164,7 @@ class Space:
 
     def _remove_cgroups(self) -> None:
         for folder in self.cgroups():
-            remove_cgroup(folder)
+            remove(folder)
 
 
 def _inherit_cpuset(folder: Path) -> None:
@@ -168,12 +172,3 @@ def _inherit_cpuset(folder: Path) -> None:
     for name in ("cpuset.cpus", "cpuset.mems"):
         if (folder / name).exists() and (folder / "tasks").exists():
             (folder / name).write_text((folder.parent / name).read_text())
-
-
-def _pids_below(top: Path) -> Iterator[int]:
-    # A cgroup can be removed while we walk: os.walk passes it over, and so do we.
-    for folder, _, files in os.walk(top):
-        if "cgroup.procs" in files:
-            with suppress(FileNotFoundError, OSError):
-                text = (Path(folder) / "cgroup.procs").read_text()
-                yield from (int(line) for line in text.split())
