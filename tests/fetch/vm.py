@@ -14,7 +14,13 @@ from tests.fetch.deb import unpack, write_database
 from tests.fetch.outcome import UnavailableError, run
 from tests.fetch.pypi import PIP
 from tests.vm.initramfs import write_userland
-from tests.vm.kernels import KERNELS, SITE_WHEELS, USERLAND_PACKAGES, USERLANDS
+from tests.vm.kernels import (
+    KERNELS,
+    SITE_WHEELS,
+    USERLAND_AMD64,
+    USERLAND_PACKAGES,
+    USERLANDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +34,9 @@ RELEASE = "release"
 MODULES = "modules"
 USERLAND = "userland.cpio"
 SITE = "site"
+# The component with runc and the one library that userlands lack, for machines that share it.
+RUNC = "vm-runc-bookworm-amd64"
+RUNC_PACKAGES = ("runc", "libseccomp2")
 # Up to 6.12 one package holds a kernel; from 7.x on it is split into these.
 PARTS = re.compile(r"linux-(?:image|binary|modules)-\d[^ ,]*")
 
@@ -98,6 +107,12 @@ def fetch_site(folder: Path, userland: Userland) -> None:
     run([sys.executable, *PIP, "install", "--target", target, *options, *SITE_WHEELS])
 
 
+def fetch_runc(folder: Path) -> None:
+    """Unpack runc for the userland that all machines of amd64 have."""
+    packages = PrivateApt(USERLAND_AMD64.suite, USERLAND_AMD64.arch)
+    unpack(packages.download(RUNC_PACKAGES, closure=False), folder)
+
+
 def _row(
     name: str, version: str, client: str, size_mb: int, fetch: Callable[[Path], None]
 ) -> Component:
@@ -113,6 +128,7 @@ COMPONENTS = (
         _row(each.component, each.suite, "apt", 55, partial(fetch_userland, userland=each))
         for each in USERLANDS
     ),
+    _row(RUNC, "bookworm", "apt", 12, fetch_runc),
     *(
         _row(each.site_component, each.python, "pip", 2, partial(fetch_site, userland=each))
         for each in USERLANDS
