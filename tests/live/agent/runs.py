@@ -97,6 +97,19 @@ class Run:
         """The children of the agent that run `sensor.worker`."""
         return {pid for pid in children(self.pid) if "sensor.worker" in command_line(pid)}
 
+    def command(self) -> int:
+        """The one child that is no worker: the command that the agent was given.
+
+        Waits for it: the kernel's list of children can lack one while another ends, and a worker
+        has our name until its exec.
+        """
+        self.until(lambda: len(self._others()) == 1, "the command is its child")
+        (command,) = self._others()
+        return command
+
+    def _others(self) -> set[int]:
+        return children(self.pid) - self.workers()
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
         for pid in self.told:

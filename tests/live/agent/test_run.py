@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.skips import need
-from tests.live.agent.runs import children, command_line, running
+from tests.live.agent.runs import command_line, running
 from tests.live.cli.world import NOBODY, ROOT, command, run
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_sigterm_ends_all_of_it_soon_and_with_a_last_report(made: World, tmp_pat
 def test_sigterm_ends_the_command_too(made: World, tmp_path: Path) -> None:
     with running(tmp_path, "--probes", "scan", "--", *python(made, LATE, "wait")) as one:
         one.until(lambda: "toy" in one.loaded(), "the first import")
-        (command,) = children(one.pid) - one.workers()
+        command = one.command()
         began = time.monotonic()
         assert one.end() == 128 + signal.SIGTERM
         assert time.monotonic() - began < 5
@@ -142,7 +142,7 @@ def test_a_first_ctrl_c_is_the_commands_to_answer(made: World, tmp_path: Path) -
     words = python(made, program, "wait")
     with running(tmp_path, "--probes", "scan", "--", *words) as one:
         one.until(lambda: "toy" in one.loaded(), "the first import")
-        (command,) = children(one.pid) - one.workers()
+        command = one.command()
         one.popen.send_signal(signal.SIGINT)
         os.kill(command, signal.SIGINT)
         assert one.popen.wait(60) == 9

@@ -80,7 +80,10 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def opened_when(pid: int, program: str) -> Process:
-    """The process, opened as soon as it has become `program` and has its libraries."""
+    """The process, opened as soon as it has become `program` and its loader is done.
+
+    While it loads, files that are no programs are mapped too (/etc/ld.so.cache); then it sleeps.
+    """
     opener = LocalOpener()
     while True:
         key = opener.key(pid)
@@ -88,6 +91,13 @@ def opened_when(pid: int, program: str) -> Process:
             process = opener.open_process(key)
         except ProcessGone:
             continue  # it was just becoming the next program; if it has ended, `key` says so
-        if process.exe == program and any("libc" in m.path for m in process.maps()):
+        paths = {m.path for m in process.maps() if m.inode}
+        if process.exe == program and _loaded(paths):
             return process
         process.close()
+
+
+def _loaded(paths: set[str]) -> bool:
+    """Whether the loader has mapped the C library, and unmapped its own list of libraries."""
+    names = {path.rpartition("/")[2] for path in paths}
+    return any(name.startswith("libc") for name in names) and "ld.so.cache" not in names

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.root]
 PROGRAMS = 6000
 PER_SECOND = 2000
 ONE_PAGE = 4096
+MANY_TIMES = 100
 
 
 @pytest.fixture
@@ -30,6 +31,12 @@ def cgroup(request: pytest.FixtureRequest) -> Iterator[Cgroup]:
     need(os.geteuid() == 0, "cgroups and BPF programs are root's", "root")
     with Cgroup(request.node.name[:40]) as cgroup:
         yield cgroup
+
+
+def is_drained(probe: EbpfProbe, told: storm.Told) -> bool:
+    """Take what is there; whether the descriptor is unreadable then."""
+    probe.drain(told.hear, 100_000)
+    return not select.select([probe.fileno()], [], [], 0)[0]
 
 
 def test_each_of_a_fork_storm_arrives_with_its_path_and_names(
@@ -83,10 +90,10 @@ def test_a_ring_that_fills_up_wakes_the_reader_before_its_time(
         with storm.start(cgroup, program, 200, PER_SECOND) as running:
             woken = select.select([probe.fileno()], [], [], 60)[0]
             told.end(running)
-        probe.drain(told.hear, 100_000)
-        still = select.select([probe.fileno()], [], [], 0)[0]
+        # Other programs of the machine may start between the two: then it is drained again.
+        quiet = any(is_drained(probe, told) for _ in range(MANY_TIMES))
     finally:
         probe.close()
     assert woken
-    assert not still
+    assert quiet
     assert told.execs
