@@ -1,0 +1,38 @@
+"""What the memory of a JVM says, in the words of this folder: class loaders and their classes.
+
+The walk makes them, the join turns them into packages. No reading here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# The kind of the loader whose oop is null: it loads the JDK's own modules (or rt.jar).
+BOOT = ""
+# The kind of a loader whose class could not be read: then only its classes tell what it is.
+UNREADABLE = "?"
+
+
+class Klass(NamedTuple):
+    """One class: its `name` in internal form ("java/util/Map$Entry").
+
+    `initialized` says that its static initialiser has run: stronger than being loaded, which a
+    verifier, a signature or an AOT cache can cause.
+    """
+
+    name: str
+    initialized: bool
+
+
+class Loader(NamedTuple):
+    """One class loader and the classes that it defined, arrays left out.
+
+    `address` is that of its ClassLoaderData: it tells loaders of one process apart, in one look.
+    `kind` is the class of the loader object in internal form, BOOT or UNREADABLE. `hidden` counts
+    classes without a file of their own (lambdas, proxies' spinners): they belong to nobody.
+    """
+
+    address: int
+    kind: str
+    classes: tuple[Klass, ...]
+    hidden: int = 0
