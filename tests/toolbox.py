@@ -13,7 +13,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.fetch import chart, clusters, deb, gomod, node, npm, pypi, python, system, upx, vm
+from tests.fetch import chart, clusters, deb, gomod, jdk, node, npm, pypi, python, system, upx, vm
 from tests.fetch.component import Component
 from tests.fetch.fill import fill
 
@@ -181,6 +181,7 @@ COMPONENTS: tuple[Component, ...] = (
     *vm.COMPONENTS,
     *chart.COMPONENTS,
     *clusters.COMPONENTS,
+    *jdk.COMPONENTS,
     *node.COMPONENTS,
 )
 
