@@ -1,13 +1,12 @@
-"""A process or a cgroup → its container, or the host. Reads cgroup names only, opens no process.
+"""A process → its container, or the host. Reads cgroup names only, opens no process.
 
-`of_pid` reads /proc/PID/cgroup; `of_cgroup_text` and `of_names` are the pure parts of it; a
-`CgroupTree` answers for the cgroup ids of kernel events. What counts as a container, and why:
-`names`. Which line of a hybrid machine is believed, and cgroup namespaces: `text`.
+`of_pid` reads /proc/PID/cgroup; `of_cgroup_text` and `of_names` are the pure parts of it. What
+counts as a container, and why: `names`. Which line of a hybrid machine is believed, and cgroup
+namespaces: `text`.
 """
 
 from sensor.containers.names import of_names
 from sensor.containers.read import of_pid
 from sensor.containers.text import of_cgroup_text
-from sensor.containers.tree import CgroupTree, hierarchy_of
 
-__all__ = ["CgroupTree", "hierarchy_of", "of_cgroup_text", "of_names", "of_pid"]
+__all__ = ["of_cgroup_text", "of_names", "of_pid"]

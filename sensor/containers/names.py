@@ -77,7 +77,7 @@ def of_names(names: Sequence[str], *, whole: bool = True) -> Container:
 
     `whole` says that the first name stands directly below the root of the hierarchy. Kernel events
     carry only the last few: then the answer is not `certain`, since levels above could name another
-    container. Ask again by cgroup id or pid where that is still possible.
+    container. Ask again by pid where that is still possible.
     """
     for index, name in enumerate(names[:MAX_LEVELS]):
         found = _container(name, names[:index])
