@@ -67,6 +67,8 @@ def _with(base: Package, other: Package) -> Package:
             more["subpaths"] = _union(base.subpaths, other.subpaths, MAX_SUBPATHS)
     if not set(other.aliases) <= set(base.aliases) and len(base.aliases) < MAX_ALIASES:
         more["aliases"] = _union(base.aliases, other.aliases, MAX_ALIASES)
+    if len(other.inferred) < len(base.inferred):  # of one purl: what one infers the other has read
+        more |= {"identity": other.identity, "inferred": other.inferred}
     return replace(base, **more) if more else base  # type: ignore[arg-type]
 
 
@@ -91,6 +93,7 @@ def _bounded(package: Package) -> Package:
         evidence=tuple(_interned(one) for one in package.evidence[:MAX_EVIDENCE]),
         subpaths=package.subpaths and tuple(map(sys.intern, package.subpaths[:MAX_SUBPATHS])),
         aliases=package.aliases[:MAX_ALIASES],
+        identity=sys.intern(package.identity),
     )
 
 

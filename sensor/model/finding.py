@@ -58,6 +58,10 @@ class Package:
     `inside` is the purl of the carrier of a vendored or contained copy. `subpaths` are the linked
     packages of a Go module relative to it ("" for its root), None for other runtimes. `aliases` are
     further purls of the same thing (a replaced Go module, the PyPI name of a Debian package).
+    `identity` says by what its name and version are known ("pom.properties", "manifest", "file
+    name"), "" where nothing is to be said. `inferred` are the parts of the purl that were concluded
+    and not read ("namespace", "version"): who needs certainty leaves them out. `sha1` is the SHA-1
+    in hex of the file that carries it, where registries and scanners identify by it.
     """
 
     purl: str
@@ -71,6 +75,9 @@ class Package:
     inside: str | None = None
     subpaths: tuple[str, ...] | None = None
     aliases: tuple[str, ...] = ()
+    identity: str = ""
+    inferred: tuple[str, ...] = ()
+    sha1: str | None = None
 
     def __post_init__(self) -> None:
         """Hold the rules of truth: no fact without evidence, no unknown without a reason."""
@@ -94,6 +101,7 @@ class Package:
         subpaths = fields.get("subpaths")
         fields["subpaths"] = None if subpaths is None else tuple(subpaths)
         fields["aliases"] = tuple(fields.get("aliases", ()))
+        fields["inferred"] = tuple(fields.get("inferred", ()))
         return cls(**fields)
 
 

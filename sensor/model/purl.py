@@ -23,6 +23,20 @@ def normalized(name: str) -> str:
 
 
 @lru_cache(CACHED)
+def maven(group: str | None, artifact: str, version: str | None) -> str:
+    """A Maven artifact; `group` None where none is known, not even inferred."""
+    return PackageURL("maven", group, artifact, version).to_string()
+
+
+@lru_cache(CACHED)
+def without(purl: str, parts: tuple[str, ...]) -> str:
+    """The purl without these parts of it ("namespace", "version"); the rest stays as it is."""
+    if not parts:
+        return purl
+    return PackageURL.from_string(purl)._replace(**dict.fromkeys(parts)).to_string()
+
+
+@lru_cache(CACHED)
 def golang(module: str, version: str | None) -> str:
     """A Go module, by its path. The specification lower-cases the type, so compare without case."""
     namespace, _, name = module.rpartition("/")

@@ -72,7 +72,8 @@ def _package(row: Row) -> str:
     inside = f", inside {printable(row['inside'])}" if row.get("inside") else ""
     now = "" if row["current"] else ", not in the last report"
     evidence = printable(", ".join(row["evidence"]))
-    return f"{row['depth']}: {printable(row['purl'])}{version}{inside} by {evidence}{now}"
+    inferred = f", inferred {printable(row['inferredPurl'])}" if row.get("inferredPurl") else ""
+    return f"{row['depth']}: {printable(row['purl'])}{version}{inside}{inferred} by {evidence}{now}"
 
 
 def _times(row: Row) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from sensor.model.purl import normalized
+from sensor.receiver.store import purls_of
 from sensor.report.match import Wanted
 
 if TYPE_CHECKING:
@@ -92,9 +93,8 @@ def _by_purl(connection: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
 
 
 def _fits(wanted: Wanted, package: Row) -> bool:
-    purls = (package["purl"], *package.get("aliases", ()))
     whole = wanted.subpath is None or wanted.subpath in package.get("subpaths", ())
-    return whole and any(map(wanted.fits_purl, purls))
+    return whole and any(map(wanted.fits_purl, purls_of(package)))
 
 
 def _by_name(connection: sqlite3.Connection, text: str) -> list[sqlite3.Row]:

@@ -169,9 +169,7 @@ class Store:
         values = {"version": None, "inside": "", **package, "line": line, **head}
         values = {key: value for key, value in values.items() if not isinstance(value, list)}
         (number,) = self.connection.execute(ADD_PACKAGE, values).fetchone()
-        names = {
-            (number, *name_of(purl)) for purl in (package["purl"], *package.get("aliases", ()))
-        }
+        names = {(number, *name_of(purl)) for purl in purls_of(package)}
         self.connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?)", names)
 
     def _finish(self, agent: int, report: int, part: Line) -> None:
@@ -184,6 +182,12 @@ class Store:
         bounds = {"current": row[0], "kept": KEPT_REPORTS, "pending": MAX_PENDING}
         for forget in FORGET:
             self.connection.execute(forget, {**values, **bounds})
+
+
+def purls_of(package: Line) -> set[str]:
+    """All names that a package is found by: what was inferred finds it too, and is told as such."""
+    inferred = package.get("inferredPurl", package["purl"])
+    return {package["purl"], inferred, *package.get("aliases", ())}
 
 
 def name_of(purl: str) -> tuple[str, str]:

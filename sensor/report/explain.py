@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sensor.model.finding import Evidence, Finding, Package, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sensor.model.finding import Coverage
     from sensor.model.seen import Seen
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Types = Mapping[str, tuple[str, ...]]
 # The kind of evidence that says: we looked everywhere, and it was not there.
 COVERAGE = "coverage"
+UNSURE_GROUP = "an artifact of this name is here, its group is not certain"
 
 
 def explained(wanted: Wanted, seen: Seen, types: Types) -> Seen | None:
@@ -51,6 +52,8 @@ def _verdicts(
         yield from (_part(wanted, package, incomplete) for package in fitting)
     elif any(package.version is None for package in named):
         yield _absent(wanted, coverage, "it is here, but its version is not known", named)
+    elif not named and any(map(wanted.could_be, finding.packages)):
+        yield _absent(wanted, coverage, UNSURE_GROUP)
     else:
         doubt = incomplete or _other_type(wanted, coverage, types)
         yield _absent(wanted, coverage, doubt, named)
@@ -77,7 +80,9 @@ def _other_type(wanted: Wanted, coverage: Coverage, types: tuple[str, ...]) -> s
     return f"of type {wanted.type} only packages with {coverage.runtime} code are seen"
 
 
-def _absent(wanted: Wanted, coverage: Coverage, doubt: str, named: list[Package]) -> Package:
+def _absent(
+    wanted: Wanted, coverage: Coverage, doubt: str, named: Sequence[Package] = ()
+) -> Package:
     package = Package(
         wanted.text,
         wanted.name.rpartition("/")[2],
@@ -94,7 +99,7 @@ def _absent(wanted: Wanted, coverage: Coverage, doubt: str, named: list[Package]
     return package
 
 
-def _others(named: list[Package], since: float) -> Iterator[Evidence]:
+def _others(named: Sequence[Package], since: float) -> Iterator[Evidence]:
     """What is there in place of the version that was asked for."""
     for package in named:
         detail = f"{package.purl} is {package.state.value.replace('_', ' ')} here"

@@ -70,6 +70,12 @@ def _package(package: Package) -> Iterator[str]:
         yield f"{DEEPER}linked: {printable(parts)}"
     if package.aliases:
         yield f"{DEEPER}also known as {printable(', '.join(package.aliases))}"
+    if package.identity:
+        yield f"{DEEPER}known by {printable(package.identity)}"
+    if package.inferred:
+        yield f"{DEEPER}inferred, not certain: {printable(', '.join(package.inferred))}"
+    if package.sha1:
+        yield f"{DEEPER}SHA-1 {printable(package.sha1)}"
     for evidence in package.evidence:
         if evidence.kind != COVERAGE:  # the line below says it
             yield DEEPER + _evidence(evidence)

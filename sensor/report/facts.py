@@ -59,6 +59,18 @@ def package_words(package: Package) -> Line:
         line["subpaths"] = list(package.subpaths)
     if package.aliases:
         line["aliases"] = list(package.aliases)
+    return {**line, **identity_words(package)}
+
+
+def identity_words(package: Package) -> Line:
+    """By what it is known, and what of its name is not certain."""
+    line: Line = {}
+    if package.identity:
+        line["identity"] = package.identity
+    if package.inferred:
+        line["inferred"] = list(package.inferred)
+    if package.sha1 is not None:
+        line["sha1"] = package.sha1
     return line
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from sensor.model.container import Container
+    from sensor.model.finding import Package
     from sensor.model.seen import Seen
 
 
@@ -53,6 +54,10 @@ def is_read(group: Group) -> bool:
     )
 
 
+def _known(package: Package) -> Hashable:
+    return package.identity, package.inferred, package.sha1
+
+
 def _place(group: Group) -> tuple[str, str, int]:
     return group.first.exe, group.first.script, min(group.pids)
 
@@ -60,7 +65,7 @@ def _place(group: Group) -> tuple[str, str, int]:
 def _facts(seen: Seen) -> Hashable:
     """What must be equal; when it was seen and where in memory does not count."""
     packages = tuple(
-        (p.purl, p.state, p.depth, p.reason, p.inside, p.subpaths, p.aliases)
+        (p.purl, p.state, p.depth, p.reason, p.inside, p.subpaths, p.aliases, _known(p))
         for p in seen.packages()
     )
     coverages = tuple((c.runtime, c.complete, c.how) for c in seen.coverages())

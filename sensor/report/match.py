@@ -50,6 +50,13 @@ class Wanted:
         """Whether it is this package in this version. An unknown version fits no version."""
         return any(map(self.fits_purl, (package.purl, *package.aliases)))
 
+    def could_be(self, package: Package) -> bool:
+        """Whether it may be this one, since the group of a Maven artifact is not known for sure."""
+        purl = PackageURL.from_string(package.purl)
+        unsure = "namespace" in package.inferred or not purl.namespace
+        artifact = self.name.rpartition("/")[2]
+        return self.type == purl.type == "maven" and unsure and artifact == purl.name
+
     def fits_purl(self, text: str) -> bool:
         """As `fits`, for one purl."""
         return self._name_fits(text) and self.version in {None, version_of(text)}

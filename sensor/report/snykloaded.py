@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sensor.model.batch import Fact
 from sensor.model.finding import Depth, State
+from sensor.model.purl import without
 from sensor.report import facts
 from sensor.report.snykwords import image_id, package
 
@@ -84,8 +85,9 @@ class LoadedImage:
         room = most - len(facts.dumps(head))
         lines: list[Line] = []
         size = 0
+        read = {one.purl: without(one.purl, one.inferred) for one in self._packages()}
         for _, fact in sorted(self.packages.items()):
-            line = package(fact)
+            line = package(fact, read.get(fact.package.inside or ""))
             length = len(facts.dumps(line))
             if lines and size + length > room:
                 yield facts.dumps({**head, "packages": lines}).rstrip()
@@ -93,6 +95,9 @@ class LoadedImage:
             lines.append(line)
             size += length
         yield facts.dumps({**head, "packages": lines}).rstrip()
+
+    def _packages(self) -> Iterator[Package]:
+        return (fact.package for fact in self.packages.values())
 
     def _head(self) -> Line:
         return {
@@ -172,10 +177,13 @@ def _together(one: Fact, other: Fact) -> Fact:
     """Two sights of one package: the deeper one, with the evidence and parts of both."""
     deep, less = sorted((one, other), key=_depth, reverse=True)
     parts = [one.subpaths for one in (deep.package, less.package) if one.subpaths is not None]
+    surer = min(deep.package, less.package, key=lambda package: len(package.inferred))
     merged = replace(
         deep.package,
         evidence=deep.package.evidence + less.package.evidence,
         subpaths=tuple(sorted(set().union(*parts))) if parts else None,
+        inferred=surer.inferred,
+        identity=surer.identity,
     )
     first = min(one.first_seen, other.first_seen)
     return Fact(merged, first, max(one.last_seen, other.last_seen))

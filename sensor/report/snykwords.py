@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
+from sensor.model.purl import without
+from sensor.report.facts import identity_words
+
 if TYPE_CHECKING:
     from sensor.model.batch import Fact
     from sensor.model.workload import ImageIdentity
@@ -54,11 +57,15 @@ def image_names(image: ImageIdentity) -> Line:
     return {word: name for word, name in names.items() if name}
 
 
-def package(fact: Fact) -> Line:
-    """One loaded package. Without a version when none is known: it is never guessed."""
+def package(fact: Fact, carrier: str | None = None) -> Line:
+    """One loaded package. Without a version when none is known: it is never guessed.
+
+    `purl` holds what was read only; with parts that were inferred it is `inferredPurl`. `carrier`
+    is what was read of the purl that it is inside of.
+    """
     known = fact.package
-    line: Line = {"purl": known.purl, "name": known.name}
-    if known.version is not None:
+    line: Line = {"purl": without(known.purl, known.inferred), "name": known.name}
+    if known.version is not None and "version" not in known.inferred:
         line["version"] = known.version
     line |= {
         "installedViaPackageManager": known.inside is None,
@@ -69,12 +76,14 @@ def package(fact: Fact) -> Line:
         "lastSeen": fact.last_seen,
     }
     if known.inside is not None:
-        line["inside"] = known.inside
+        line["inside"] = carrier or known.inside
     if known.subpaths is not None:
         line["subpaths"] = list(known.subpaths)
     if known.aliases:
         line["aliases"] = list(known.aliases)
-    return line
+    if known.inferred:
+        line["inferredPurl"] = known.purl
+    return {**line, **identity_words(known)}
 
 
 def _kind(purl: str) -> Line:

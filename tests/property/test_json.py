@@ -54,6 +54,9 @@ def packages(draw: st.DrawFn) -> Package:
         inside=draw(st.none() | texts),
         subpaths=draw(st.none() | st.lists(texts, max_size=3).map(tuple)),
         aliases=draw(st.lists(texts, max_size=2).map(tuple)),
+        identity=draw(texts),
+        inferred=draw(st.lists(texts, max_size=2).map(tuple)),
+        sha1=draw(st.none() | texts),
     )
 
 

@@ -50,6 +50,26 @@ def go(*packages: Package) -> Finding:
     return Finding(packages, (), Coverage("golang", complete=True, since=AT, how="pclntab"))
 
 
+def jar(name: str, artifact: str, version: str, inferred: tuple[str, ...] = ()) -> Package:
+    """A loaded Java archive, its group read or inferred."""
+    return Package(
+        name,
+        artifact,
+        version,
+        "java",
+        State.LOADED,
+        Depth.INITIALIZED,
+        (evidence("class", f"/app/{artifact}.jar", "class org.x.Main"),),
+        identity="manifest",
+        inferred=inferred,
+        sha1="ab" * 20,
+    )
+
+
+def jvm(*packages: Package) -> Finding:
+    return Finding(packages, (), Coverage("java", complete=True, since=AT, how="HotSpot 17"))
+
+
 def read(
     pid: int, exe: str, script: str = "", container: Container = HOST, **findings: Finding
 ) -> Seen:

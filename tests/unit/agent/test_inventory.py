@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,16 @@ def test_subpaths_of_two_programs_of_one_container_are_joined() -> None:
     one.looked(P1, BOX_A, "go", finding(package("m", subpaths=("", "a"))), 10.0)
     one.looked(P2, BOX_A, "go", finding(package("m", subpaths=("b",))), 10.0)
     assert facts(one.batch(12.0))["m"].package.subpaths == ("", "a", "b")
+
+
+def test_a_name_that_one_archive_states_is_not_inferred_any_more() -> None:
+    one = Inventory()
+    guess = replace(package("a"), identity="manifest", inferred=("namespace",))
+    stated = replace(package("a", depth=Depth.OPENED), identity="pom.properties", inferred=())
+    one.looked(P1, BOX_A, "java", finding(guess), 10.0)
+    one.looked(P2, BOX_A, "java", finding(stated), 10.0)
+    got = facts(one.batch(12.0))["a"].package
+    assert (got.depth, got.identity, got.inferred) == (Depth.LOADED, "pom.properties", ())
 
 
 def test_loaded_in_one_process_outweighs_doubt_and_denial_in_others() -> None:

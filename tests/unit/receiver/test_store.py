@@ -327,3 +327,12 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     for opening in (Store, open_to_read):
         with pytest.raises(BadDatabase, match="no database of this version"):
             opening(path)
+
+
+@pytest.mark.parametrize("asked", ["pkg:maven/org.guess/a@1.0", "pkg:maven/a", "a"])
+def test_what_was_inferred_is_found_and_told_as_such(store: Store, asked: str) -> None:
+    archive = package("pkg:maven/org.guess/a@1.0", "a", "1.0", "java")
+    archive = replace(archive, identity="manifest", inferred=("namespace",))
+    add(store, replace(batch(), loaded=(Loaded(place(batches.WEB_1), (fact(archive),)),)))
+    text = "\n".join(find_text(find(store.connection, asked)))
+    assert "pkg:maven/a@1.0, inferred pkg:maven/org.guess/a@1.0 by" in text

@@ -8,6 +8,8 @@ import pytest
 
 from sensor.model.finding import Finding, Gap, Package, State
 from sensor.report.explain import explained
+from sensor.report.explain_text import explain_text
+from sensor.report.groups import Groups
 from sensor.report.match import Wanted
 from tests.support import seen as made
 
@@ -86,6 +88,40 @@ def test_a_runtime_that_nothing_can_read_yet_is_unknown() -> None:
 def test_a_process_of_another_runtime_is_not_concerned() -> None:
     process = made.read(1, "/usr/bin/x", golang=NET)
     assert explained(Wanted.parse("pkg:pypi/flask"), process, made.TYPES) is None
+
+
+@pytest.mark.parametrize(
+    ("here", "inferred"),
+    [
+        ("pkg:maven/org.other/kafka-clients@3.5.1", ("namespace",)),
+        ("pkg:maven/kafka-clients@3.5.1", ()),
+    ],
+)
+def test_a_group_that_is_not_certain_proves_no_absence(here: str, inferred: tuple[str]) -> None:
+    jar = made.jar(here, "kafka-clients", "3.5.1", inferred=inferred)
+    package = verdict("pkg:maven/org.apache.kafka/kafka-clients", java=made.jvm(jar))
+    assert package.reason == "an artifact of this name is here, its group is not certain"
+    other = verdict("pkg:maven/org.apache.kafka/kafka-streams", java=made.jvm(jar))
+    assert other.state is State.NOT_OBSERVED
+
+
+def test_a_group_that_was_read_does_prove_it() -> None:
+    jar = made.jar("pkg:maven/org.other/kafka-clients@3.5.1", "kafka-clients", "3.5.1")
+    package = verdict("pkg:maven/org.apache.kafka/kafka-clients", java=made.jvm(jar))
+    assert package.state is State.NOT_OBSERVED
+
+
+def test_people_are_told_what_is_inferred() -> None:
+    jar = made.jar("pkg:maven/org.other/x@1", "x", "1", inferred=("namespace",))
+    groups = Groups()
+    groups.add(made.read(1, "/usr/bin/java", java=made.jvm(jar)))
+    wanted = Wanted.parse("pkg:maven/org.other/x")
+    lines = [line.strip() for line in explain_text(wanted, groups, made.TYPES, columns=None)]
+    assert lines[4:7] == [
+        "known by manifest",
+        "inferred, not certain: namespace",
+        f"SHA-1 {'ab' * 20}",
+    ]
 
 
 def test_the_rest_of_the_process_stays() -> None:

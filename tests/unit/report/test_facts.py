@@ -82,6 +82,15 @@ def test_a_package_line() -> None:
     }
 
 
+def test_a_java_archive_says_how_it_is_known() -> None:
+    archive = made.jar("pkg:maven/g/a@1", "a", "1", inferred=("namespace",))
+    process = made.read(1, "/usr/bin/java", java=made.jvm(archive))
+    line = orjson.loads(facts.dumps(next(facts.lines(process))))
+    schema.check(line)
+    words = {"identity": "manifest", "inferred": ["namespace"], "sha1": "ab" * 20}
+    assert words.items() <= line.items()
+
+
 def test_host_is_null_and_what_is_not_certain_is_not_told() -> None:
     assert {line["container_id"] for line in all_lines()} == {None, "3f" * 32}
     doubtful = made.read(1, "/x", container=Container("ab" * 32, certain=False), go=made.go())

@@ -146,6 +146,36 @@ def test_a_name_that_a_receiver_would_refuse_is_a_gap_and_stops_nothing(hostile:
     assert entry["gaps"] == [{"runtime": hostile.runtime, "reason": "name too long", "count": 1}]
 
 
+def inferred(name: str, inside: str | None = None) -> Package:
+    purl = f"pkg:maven/org.guess/{name}@1.0"
+    one = package(purl, name, "1.0", "java", inside=inside)
+    return replace(one, identity="manifest", inferred=("namespace",), sha1="ab" * 20)
+
+
+def test_what_was_inferred_never_stands_in_the_purl() -> None:
+    carried = package("pkg:maven/g/part@2", "part", "2", "java", inside=inferred("a").purl)
+    facts = tuple(map(fact, (inferred("a"), carried)))
+    report = replace(batch(), loaded=(Loaded(place(batches.WEB_1), facts),))
+    (entry,) = every(decoded(report), "loadedPackages")
+    part, archive = entry["packages"]
+    assert part["inside"] == archive["purl"] == "pkg:maven/a@1.0"
+    assert archive["inferredPurl"] == "pkg:maven/org.guess/a@1.0"
+    assert (archive["inferred"], archive["identity"]) == (["namespace"], "manifest")
+    assert archive["sha1"] == "ab" * 20
+
+
+def test_of_two_sights_the_stated_name_counts() -> None:
+    stated = replace(inferred("a"), identity="pom.properties", inferred=())
+    loaded = tuple(
+        Loaded(place(pod), (fact(one),))
+        for pod, one in ((batches.WEB_1, stated), (batches.WEB_2, inferred("a")))
+    )
+    (entry,) = every(decoded(replace(batch(), loaded=loaded)), "loadedPackages")
+    (archive,) = entry["packages"]
+    assert archive["purl"] == "pkg:maven/org.guess/a@1.0"
+    assert "inferred" not in archive
+
+
 def test_bytes_that_are_no_utf8_become_text() -> None:
     odd = package("pkg:pypi/odd", "odd\udcff", None)
     report = replace(batch(), loaded=(Loaded(place(batches.WEB_1), (fact(odd),)),))
