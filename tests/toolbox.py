@@ -13,7 +13,21 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.fetch import chart, clusters, deb, gomod, jdk, node, npm, pypi, python, system, upx, vm
+from tests.fetch import (
+    chart,
+    clusters,
+    deb,
+    gomod,
+    jdk,
+    node,
+    nodeapps,
+    npm,
+    pypi,
+    python,
+    system,
+    upx,
+    vm,
+)
 from tests.fetch.component import Component
 from tests.fetch.fill import fill
 
@@ -183,6 +197,7 @@ COMPONENTS: tuple[Component, ...] = (
     *clusters.COMPONENTS,
     *jdk.COMPONENTS,
     *node.COMPONENTS,
+    *nodeapps.COMPONENTS,
 )
 
 

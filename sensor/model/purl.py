@@ -37,6 +37,13 @@ def without(purl: str, parts: tuple[str, ...]) -> str:
 
 
 @lru_cache(CACHED)
+def npm(name: str, version: str | None) -> str:
+    """An npm package; the scope ("@nestjs") of "@nestjs/core" is its namespace."""
+    scope, _, rest = name.rpartition("/")
+    return PackageURL("npm", scope or None, rest, version).to_string()
+
+
+@lru_cache(CACHED)
 def golang(module: str, version: str | None) -> str:
     """A Go module, by its path. The specification lower-cases the type, so compare without case."""
     namespace, _, name = module.rpartition("/")
