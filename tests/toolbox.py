@@ -17,6 +17,7 @@ from tests.fetch import (
     chart,
     clusters,
     deb,
+    dotnet,
     gomod,
     jdk,
     node,
@@ -198,6 +199,7 @@ COMPONENTS: tuple[Component, ...] = (
     *jdk.COMPONENTS,
     *node.COMPONENTS,
     *nodeapps.COMPONENTS,
+    *dotnet.COMPONENTS,
 )
 
 
