@@ -19,6 +19,7 @@ from tests.fetch import (
     deb,
     dotnet,
     gomod,
+    javaapps,
     jdk,
     node,
     nodeapps,
@@ -198,6 +199,7 @@ COMPONENTS: tuple[Component, ...] = (
     *clusters.COMPONENTS,
     *jdk.COMPONENTS,
     *node.COMPONENTS,
+    *javaapps.COMPONENTS,
     *nodeapps.COMPONENTS,
     *dotnet.COMPONENTS,
 )
