@@ -120,6 +120,7 @@ class Looks:
         if watched:
             self._memo_bytes -= len(watched.memos)
             self._inventory.ended(key, time.time())
+            LOGGER.debug("process ended", extra=log.fields(pid=key.pid))
 
     def reconsider(self, now: float) -> None:
         """The cluster has told something new: some that were not ours may be now."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.root
 
 # Pid 1 of the namespace: starts one child for each line `CGROUP NAMES`, which goes into its cgroup
-# and imports; then the agent, as a child as well, and passes SIGTERM on to it.
+# and imports; then the agent, as a child as well, and passes SIGTERM on to it. It
+# takes leave of those that end, as an init does.
 INIT = """\
 import os, signal, subprocess, sys
 count = int(sys.argv[1])
@@ -56,7 +57,10 @@ for number in range(count):
     assert child.stdout.read(3) == b"up "
 agent = subprocess.Popen(sys.argv[3 + 2 * count :])
 signal.signal(signal.SIGTERM, lambda *_: agent.send_signal(signal.SIGTERM))
-sys.exit(agent.wait())
+while True:
+    pid, status = os.wait()
+    if pid == agent.pid:
+        sys.exit(os.waitstatus_to_exitcode(status))
 """
 WEB, OTHER = digits(0xA1), digits(0xB2)
 UIDS = {WEB: str(uuid.UUID(int=1)), OTHER: str(uuid.UUID(int=2))}

@@ -64,32 +64,6 @@ def test_health_says_what_works_and_why_not(made: World, tmp_path: Path) -> None
     assert asked(port, "/healthz")[0] == 0
 
 
-def test_a_sink_that_accepts_nothing_is_not_ready_and_alive(made: World, tmp_path: Path) -> None:
-    port, nobody = free_port(), free_port()
-    words = ["run", "--probes", "scan", "--health", f"127.0.0.1:{port}", "--sink", "snyk"]
-    words += ["--api-base-url", f"http://127.0.0.1:{nobody}", "--cluster-name", "c"]
-    words += ["--group-id", "0f9d2c34-7d6e-4a7b-9f55-0a5b5f2f7f11", "--log-format", "json"]
-    (tmp_path / "token").write_text("very-secret-token-1234\n")
-    words += ["--token-file", str(tmp_path / "token")]
-    with made.child("toy") as child, (tmp_path / "log").open("w+") as log:
-        line = command(*words, "--pid", str(child.pid))
-        with subprocess.Popen(line, cwd=ROOT, stderr=log, stdin=subprocess.DEVNULL) as popen:
-            try:
-                state: dict[str, Any] = {}
-                while "127.0.0.1" not in state.get("reason", ""):
-                    assert popen.poll() is None
-                    state = asked(port, "/readyz")[1].get("parts", {}).get("sink", {})
-                assert state["ready"] is False
-                assert state["help"]
-                assert asked(port, "/healthz")[0] == 200
-            finally:
-                popen.terminate()
-            assert popen.wait(5) == 0
-    text = (tmp_path / "log").read_text()
-    assert "report not accepted" in text
-    assert "very-secret-token" not in text
-
-
 def test_a_dry_run_prints_the_requests_and_sends_none(made: World) -> None:
     words = ["run", "--probes", "scan", "--dry-run", "--sink", "snyk", "--cluster-name", "here"]
     words += ["--group-id", "0f9d2c34-7d6e-4a7b-9f55-0a5b5f2f7f11"]

@@ -1,0 +1,175 @@
+"""A receiver that takes nothing: `run` says why, in its log and at /readyz, and does not hammer it.
+
+What each answer means in detail is tests/live/report; here it is what an operator sees.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from tests.live.agent.runs import running
+from tests.live.agent.test_cluster import WEB, agent, web
+from tests.live.agent.test_operation import asked, free_port
+from tests.live.kube.apiserver import ApiServer, Stream
+from tests.live.report.conftest import server_context
+from tests.live.report.receiver import FaultyReceiver, Got, Reply
+from tests.support.cgroup import mount
+from tests.unit.kube.made import bookmark, event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.live.agent.runs import Run
+    from tests.live.cli.world import World
+
+GROUP = "0f9d2c34-7d6e-4a7b-9f55-0a5b5f2f7f11"
+SECRET = "very-secret-token-1234"  # noqa: S105 - the one of the test
+FOREVER = 100
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of trouble: what is said of it, what the next step names, the shortest wait.
+
+    `files` are those of the mounted secret; `status` is the receiver's answer, None when nobody
+    listens, and `after` its Retry-After; `tries` is how often it is asked in that wait.
+    """
+
+    says: str
+    help: str
+    wait: float
+    status: int | None = 200
+    after: str = "0"
+    tries: int = 1
+    files: tuple[tuple[str, str], ...] = (("snykToken", SECRET),)
+    trusted: bool = True
+
+
+CASES = {
+    "a wrong token": Case("does not accept the token (401)", "snykToken", 60, 401),
+    "no secret": Case("no token in", "secretName", 60, tries=0, files=()),
+    "no key in it": Case("no token in", "snykToken", 60, tries=0, files=(("key", SECRET),)),
+    "an empty key": Case("there is no token", "snykToken", 60, tries=0, files=(("snykToken", ""),)),
+    "a wrong group": Case(f"may not report for group {GROUP}", "AppRisk", 60, 403),
+    "nobody there": Case("connection refused", "snykAPIBaseURL", 2, None, tries=0),
+    "too many requests": Case("too many requests", "sent again", 60, 429),
+    "its own trouble": Case("has trouble (503)", "sent again", 60, 503, after="60"),
+    "an unknown authority": Case("is not trusted", "extraCA", 2, tries=0, trusted=False),
+}
+
+
+@contextmanager
+def receiver(case: Case, folder: Path) -> Iterator[tuple[FaultyReceiver, list[str]]]:
+    """What plays Snyk in this case, and the options that lead to it."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    with FaultyReceiver(server_context(authority, "127.0.0.1")) as made:
+        made.replies = deque(reply(case) for _ in range(FOREVER))
+        port = made.port if case.status else free_port()
+        trust = ["--extra-ca", str(folder / "ca.pem")] if case.trusted else []
+        yield made, ["--api-base-url", f"127.0.0.1:{port}", *trust]
+
+
+def reply(case: Case) -> Reply:
+    return Reply(case.status or 200, headers={"Retry-After": case.after})
+
+
+def options(folder: Path, case: Case) -> list[str]:
+    """The options of a sensor whose secret is mounted with the files of the case."""
+    mounted = folder / "secret"
+    mounted.mkdir()
+    for name, text in case.files:
+        (mounted / name).write_text(text)
+    words = ["--probes", "scan", "--sink", "snyk", "--cluster-name", "c", "--group-id", GROUP]
+    return [*words, "--token-file", str(mounted / "snykToken")]
+
+
+def sink(port: int) -> dict[str, Any]:
+    """What /readyz says of the receiver."""
+    found: dict[str, Any] = asked(port, "/readyz")[1].get("parts", {}).get("sink", {})
+    return found
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_an_operator_sees_what_is_wrong_and_it_is_tried_seldom(
+    made: World, tmp_path: Path, case: Case
+) -> None:
+    port = free_port()
+    with made.child("toy") as child, receiver(case, tmp_path) as (server, way):
+        words = [*way, *options(tmp_path, case), "--health", f"127.0.0.1:{port}"]
+        with running(tmp_path, *words, "--pid", str(child.pid)) as one:
+            one.until(lambda: case.says in sink(port).get("reason", ""), "the state")
+            state = sink(port)
+            assert (state["ready"], case.help in state["help"]) == (False, True)
+            assert asked(port, "/readyz")[0] == 503
+            assert asked(port, "/healthz")[0] == 200
+            check_log(one, case)
+            assert len(server.got) == case.tries
+            assert one.end() == 0
+    assert SECRET not in (tmp_path / "log").read_text()
+
+
+def check_log(one: Run, case: Case) -> None:
+    """One warning, with the next step and the wait; a wait has up to half of it more."""
+    (line,) = one.says("report not accepted")
+    assert line["level"] == "warning"
+    assert case.says in line["message"]
+    assert case.help in line["help"]
+    assert line["wait"] >= case.wait
+
+
+@pytest.mark.parametrize("name", ["a wrong token", "no secret", "no key in it", "an empty key"])
+def test_a_secret_that_is_mended_is_used_by_the_next_report(
+    made: World, tmp_path: Path, name: str
+) -> None:
+    case = CASES[name]
+    with made.child("toy") as child, receiver(case, tmp_path) as (server, way):
+        words = [*way, *options(tmp_path, case)]
+        with running(tmp_path, *words, "--pid", str(child.pid)) as one:
+            one.until(lambda: one.says("report not accepted"), "the refusal")
+            server.replies.clear()
+            (tmp_path / "secret/snykToken").write_text("a-new-token")
+            # The last report does not wait for its time.
+            assert one.end() == 0
+    assert server.got[-1].headers["Authorization"] == "token a-new-token"
+
+
+@pytest.mark.root
+def test_what_ended_while_nobody_took_reports_is_in_the_first_that_is_taken(
+    made: World, tmp_path: Path
+) -> None:
+    case = replace(CASES["its own trouble"], after="0")
+    with ApiServer() as server, receiver(case, tmp_path) as (snyk, way):
+        server.watches.append(Stream([event("ADDED", web()), bookmark("11", end_of_list=True)]))
+        words = [*way, *options(tmp_path, case), "--agent-id", "node-uid"]
+        with agent(made, tmp_path, server, *words) as one:
+            one.until(lambda: "toy" in loaded(snyk.got), "a report that is refused")
+            end_container(WEB)
+            one.until(lambda: one.says("process ended"), "its end is noticed")
+            refused = len(snyk.got)
+            snyk.replies.clear()
+            one.until(lambda: one.says("reports are accepted again"), "a report is taken")
+            assert "toy" in loaded(snyk.got[refused:])
+
+
+def end_container(identity: str) -> None:
+    """End what runs in the cgroup of a container of this test."""
+    (procs,) = mount().rglob(f"*{identity}*/cgroup.procs")
+    for pid in procs.read_text().split():
+        os.kill(int(pid), signal.SIGKILL)
+
+
+def loaded(requests: list[Got]) -> set[str]:
+    """The names of all packages that requests call loaded."""
+    facts = [fact for got in list(requests) for fact in got.body["facts"]]
+    rows = [row for fact in facts if fact["type"] == "loadedPackages" for row in fact["data"]]
+    return {package["name"] for row in rows for package in row["packages"]}
