@@ -1,0 +1,82 @@
+"""Real applications, started before anybody looks: exactly the packages that the managers list."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sensor.host.cache import FileCache
+from tests.live.node.apps import APP, Truth, application, mapped, running, with_programs
+from tests.live.node.oracle import Npm, pnpm, yarn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sensor.resolvers.node.packages import Mapped
+    from tests.harness.fixtures import Toolbox
+
+pytestmark = pytest.mark.runtimes
+NODE = "24"
+# Program, how many threads and processes it has, and some packages that it must have loaded.
+PROGRAMS: dict[str, tuple[int, set[tuple[str, str | None]]]] = {
+    "server.js": (1, {("debug", "2.6.9"), ("preact-render-to-string", None), ("winston", None)}),
+    "nest.js": (1, {("@nestjs/core", None), ("express", None)}),
+    "modern.mjs": (1, {("fastify", None), ("chalk", None), ("preact", None)}),
+    "threads.js": (3, {("express", None), ("lodash", None), ("ajv", None)}),
+    "cluster.js": (3, set()),
+    "addons.js": (1, {("bufferutil", None), ("@node-rs/crc32", None)}),
+}
+
+
+def node(toolbox: Toolbox) -> list[str]:
+    return [str(toolbox.path(f"node-{NODE}") / "bin" / "node")]
+
+
+def known(found: Mapped) -> set[tuple[str, str | None]]:
+    """Name and version of each package, every one of which is loaded, and not known otherwise."""
+    assert found.gaps == ()
+    assert all(package.inside is None for package in found.packages)
+    return {(package.name, package.version) for package in found.packages}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_npm(toolbox: Toolbox, tmp_path: Path, program: str) -> None:
+    speakers, some = PROGRAMS[program]
+    home = toolbox.path("node-apps")
+    lock = Npm(home)
+    folder = application(tmp_path, home / "node_modules", program)
+    with running(node(toolbox), folder, program, speakers) as truths:
+        for pid, truth in truths.items():
+            assert known(mapped(pid, truth.modules())) == packages_of(lock, truth)
+        every = set().union(*(packages_of(lock, truth) for truth in truths.values()))
+    names = {name for name, _ in every}
+    assert all((name, version) in every if version else name in names for name, version in some)
+
+
+def packages_of(lock: Npm, truth: Truth) -> set[tuple[str, str]]:
+    return {lock.of(path) or APP for path in truth.files}
+
+
+def test_pnpm(toolbox: Toolbox, tmp_path: Path) -> None:
+    folder = application(tmp_path, toolbox.path("node-pnpm") / "app" / "node_modules", "small.js")
+    with running(node(toolbox), folder, "small.js") as truths:
+        ((pid, truth),) = truths.items()
+        wanted = {pnpm(path) or APP for path in truth.files}
+        assert known(mapped(pid, truth.modules())) == wanted
+    assert {"express", "ajv-keywords", "@node-rs/crc32"} <= {name for name, _ in wanted}
+
+
+def test_yarn_plug_and_play(toolbox: Toolbox, tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    shutil.copytree(toolbox.path("node-yarn") / "app", folder)
+    with_programs(folder, "small.js")
+    argv = [*node(toolbox), "-r", "./.pnp.cjs"]
+    cache = FileCache()
+    with running(argv, folder, "small.js") as truths:
+        ((pid, truth),) = truths.items()
+        wanted = yarn(truth.owners.values()) | {("shop", "0.0.1")}
+        assert known(mapped(pid, truth.modules(), cache)) == wanted
+        assert any("/__virtual__/" in path for path in truth.files)
+    assert {"express", "ajv-keywords", "@node-rs/crc32"} <= {name for name, _ in wanted}
