@@ -8,37 +8,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sensor.errors import FileMissing, FileRefused, Malformed
-from sensor.formats import dpkg, osrelease
+from sensor.formats import dpkg
 from sensor.formats.pyrecord import SUFFIXES
-from sensor.formats.source import whole
+from sensor.resolvers.debianroot import SUMS, DebianRoot
 from sensor.resolvers.python import reasons
-from sensor.resolvers.python.paths import below, inside, join
+from sensor.resolvers.python.paths import below, inside
 from sensor.resolvers.python.sites import Due
 from sensor.resolvers.python.units import claims, joined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sensor.formats.osrelease import Release
     from sensor.host.seam import Cache, Files
     from sensor.model.budget import Budget
 
 # Values change their meaning with the number.
 OWNERS = "python-dpkg-1"
 INFOS = (".dist-info", ".egg-info")
-# A desktop has 4,000 lists.
-MAX_LISTS = 100_000
 MAX_GAPS = 10
 # Lists that are read between two questions for the time, 0.15 ms each: each slice gets that far.
 STEP = 64
-
-_RELEASES = ("/etc/os-release", "/usr/lib/os-release")
 
 
 class Debian:
     """Packages of one directory: who ships which file and which description of a distribution."""
 
-    def __init__(self, value: Mapping[str, Any], release: osrelease.Release) -> None:
+    def __init__(self, value: Mapping[str, Any], release: Release) -> None:
         """Read a value made by `Dpkg`."""
         self.release = release
         self.gaps: list[list[str]] = value["gaps"]
@@ -70,17 +66,17 @@ class Dpkg:
 
     def __init__(self, files: Files, cache: Cache, budget: Budget) -> None:
         """Read it through `files`."""
-        self._files, self._cache, self._budget = files, cache, budget
+        self._root, self._cache, self._budget = DebianRoot(files), cache, budget
 
     def below(self, directory: str) -> Debian | None:
         """The owners of what lies below a directory; None in an image without dpkg.
 
         Raises Due when the budget is used (what was read is in the cache), and Malformed.
         """
-        key = next((k for k in self._files.stat_many([dpkg.STATUS, dpkg.STATUS_PARTS]) if k), None)
+        key = self._root.identity()
         if key is None:
             return None
-        release = self._release()
+        release = self._root.release()
         known: Any = self._cache.get(OWNERS, key) or {}
         value = known.get(directory, {})
         if "units" not in value:
@@ -90,60 +86,35 @@ class Dpkg:
                 raise Due
         return Debian(value, release)
 
-    def _release(self) -> osrelease.Release:
-        for path in _RELEASES:
-            data = self._whole(path, osrelease.MAX_BYTES)
-            if isinstance(data, bytes):
-                return osrelease.release(data)
-        raise Malformed("dpkg is there, but no os-release tells whose packages these are")
-
     def _read(self, directory: str, known: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """Read lists until the budget is used; whether all are read, and what they say."""
         found: dict[str, list[str]] = dict(known.get("found", {}))
-        gaps: list[list[str]] = list(known.get("gaps", []))
-        pending: list[str] = known["pending"] if known else self._lists(gaps)
-        wanted = dpkg.canonical(directory, self._merged())
+        pending: list[str] = known["pending"] if known else self._root.lists()
+        wanted = dpkg.canonical(directory, self._root.merged())
         for number, path in enumerate(pending):
-            rows = self._rows(path, wanted, gaps)
+            rows = self._rows(path, wanted)
             if rows:
                 found[path] = rows
             if number % STEP == STEP - 1 and self._budget.due():
-                return {"found": found, "gaps": gaps, "pending": pending[number + 1 :]}, False
-        return self._owners(self._diverted(found, wanted), gaps), True
+                left = pending[number + 1 :]
+                return {"found": found, "gaps": self._gaps(known), "pending": left}, False
+        return self._owners(self._diverted(found, wanted), known), True
 
-    def _lists(self, gaps: list[list[str]]) -> list[str]:
-        """The paths of all lists of files."""
-        found = []
-        for place, ending in ((dpkg.INFO, ".list"), (dpkg.STATUS_PARTS, ".md5sums")):
-            try:
-                names = self._files.list_dir(place)[1]
-            except FileMissing:
-                continue
-            except FileRefused as error:
-                gaps.append([reasons.DPKG_LIST, str(error)])
-                continue
-            found += [join(place, name) for name in names if name.endswith(ending)]
-        return found[:MAX_LISTS]
-
-    def _rows(self, path: str, directory: str, gaps: list[list[str]]) -> list[str]:
+    def _rows(self, path: str, directory: str) -> list[str]:
         """The importable files and descriptions below the directory that one list names."""
-        data = self._whole(path, dpkg.MAX_LIST)
-        if not isinstance(data, bytes):
-            gaps.append([reasons.DPKG_LIST, data])
+        data = self._root.read(path)
+        if data is None:
             return []
-        read = dpkg.md5sums_below if path.endswith(".md5sums") else dpkg.paths_below
+        read = dpkg.md5sums_below if path.endswith(SUMS) else dpkg.paths_below
         rows = read(data, directory)
         infos = {info for row in rows if (info := row.partition("/")[0]).endswith(INFOS)}
         return [row for row in rows if row.endswith(SUFFIXES)] + sorted(infos)
 
     def _diverted(self, found: dict[str, list[str]], directory: str) -> dict[str, list[str]]:
         """The lists with diverted files where they really are."""
-        data = self._whole(dpkg.DIVERSIONS, dpkg.MAX_STATUS)
-        if not isinstance(data, bytes):
-            return found
         moved = {
             below(diversion.path, directory): diversion
-            for diversion in dpkg.diversions(data)
+            for diversion in self._root.diversions()
             if inside(diversion.path, directory) and inside(diversion.to, directory)
         }
         if not moved:
@@ -158,9 +129,9 @@ class Dpkg:
             for path, rows in found.items()
         }
 
-    def _owners(self, found: dict[str, list[str]], gaps: list[list[str]]) -> dict[str, Any]:
+    def _owners(self, found: dict[str, list[str]], known: dict[str, Any]) -> dict[str, Any]:
         """What is cached: packages that ship something here, and their units."""
-        status = self._status(gaps)
+        status = self._root.status()
         debs: list[list[Any]] = []
         files: dict[int, dict[str, int | None]] = {}
         for path, rows in sorted(found.items()):
@@ -169,32 +140,12 @@ class Dpkg:
                 infos = [row for row in rows if row.endswith(INFOS)]
                 files[len(debs)] = dict.fromkeys(row for row in rows if row.endswith(SUFFIXES))
                 debs.append([*binary, infos])
+        gaps = self._gaps(known)
+        if not status:
+            gaps.append([reasons.DPKG_STATUS, dpkg.STATUS])
         return {"debs": debs, "units": plain(joined(files)), "gaps": gaps[:MAX_GAPS]}
 
-    def _status(self, gaps: list[list[str]]) -> dict[tuple[str, str | None], dpkg.Binary]:
-        """Installed packages by name, and by name and architecture."""
-        paths = [dpkg.STATUS]
-        if self._files.stat_many([dpkg.STATUS_PARTS])[0] is not None:
-            names = self._files.list_dir(dpkg.STATUS_PARTS)[1]
-            paths += [join(dpkg.STATUS_PARTS, name) for name in names if "md5sums" not in name]
-        found: dict[tuple[str, str | None], dpkg.Binary] = {}
-        for path in paths:
-            data = self._whole(path, dpkg.MAX_STATUS)
-            for binary in dpkg.installed(data) if isinstance(data, bytes) else ():
-                found[binary.name, None] = found[binary.name, binary.arch] = binary
-        if not found:
-            gaps.append([reasons.DPKG_STATUS, dpkg.STATUS])
-        return found
-
-    def _merged(self) -> dict[str, str]:
-        there = self._files.stat_many(dpkg.MERGED)
-        places = [path for path, found in zip(dpkg.MERGED, there, strict=True) if found]
-        return dpkg.aliases((place, self._files.read_link(place)) for place in places)
-
-    def _whole(self, path: str, limit: int) -> bytes | str:
-        """The file, or why not."""
-        try:
-            with self._files.open(path) as file:
-                return whole(file, limit)
-        except (FileRefused, Malformed) as error:
-            return str(error)
+    def _gaps(self, known: dict[str, Any]) -> list[list[str]]:
+        """What was not read so far, in earlier slices and in this one."""
+        refused = [[reasons.DPKG_LIST, f"{path}: {why}"] for path, why in self._root.refusals]
+        return [*known.get("gaps", []), *refused]

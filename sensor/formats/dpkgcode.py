@@ -1,0 +1,60 @@
+"""Which lines of dpkg's lists of files are of files that processes map as code.
+
+Of 124,000 paths of a machine with 800 packages 4,000 are such: they are kept, the rest is passed
+over by searching for a few marks, without a step for each line. Who else is asked for is named.
+Bytes to data; whose list it is, and who opens it, is the caller's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sensor.errors import Malformed
+from sensor.formats.dpkg import MAX_LIST
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+# Libraries, programs, and the daemons that Debian keeps out of the search path of people.
+MARKS: Final = (b".so", b"bin/", b"/libexec/", b"/lib/systemd/systemd")
+# PATH_MAX of Linux.
+MAX_PATH: Final = 4096
+# An .md5sums has 32 hex digits and two blanks before a path without its first slash.
+_SUM: Final = 34
+
+
+def expected(path: bytes) -> bool:
+    """Whether a path has one of the marks, so that `listed` answers with it unasked."""
+    return any(mark in path for mark in MARKS)
+
+
+def listed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
+    """The paths of a .list that have a mark, and those of `also`. Raises Malformed."""
+    _check(data)
+    found = {line for mark in MARKS for line in _lines_with(mark, data) if len(line) <= MAX_PATH}
+    if also:
+        data = b"\n" + data
+        found |= {path for path in also if b"\n" + path + b"\n" in data}
+    return {path for path in found if path.startswith(b"/")}
+
+
+def summed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
+    """The same of an .md5sums, which distroless images have in place of lists. Raises Malformed."""
+    _check(data)
+    lines = data.split(b"\n")
+    paths = (b"/" + line[_SUM:].lstrip(b"/") for line in lines if _SUM < len(line) <= MAX_PATH)
+    return {path for path in paths if expected(path) or path in also}
+
+
+def _check(data: bytes) -> None:
+    if len(data) > MAX_LIST:
+        raise Malformed(f"list of {len(data)} bytes")
+
+
+def _lines_with(mark: bytes, data: bytes) -> Iterator[bytes]:
+    at = data.find(mark)
+    while at >= 0:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        yield data[data.rfind(b"\n", 0, at) + 1 : end]
+        at = data.find(mark, end)
