@@ -1,0 +1,90 @@
+"""The list of class loaders of a JVM: ClassLoaderDataGraph, newest first.
+
+Loaders are prepended to it, and each prepends its classes to a list of its own; a loader leaves it
+as a whole, with all its classes (classLoaderDataGraph.cpp, classLoaderData.cpp: add_class).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from sensor.errors import Malformed
+from sensor.resolvers.java.memory import WORD, View, is_pointer
+
+if TYPE_CHECKING:
+    from sensor.resolvers.java.layout import Layout
+    from sensor.resolvers.java.library import Library
+    from sensor.resolvers.java.memory import Memory
+
+# A Spark shell has 900, mostly of hidden classes; the leaks that people report have 20,000.
+MAX_LOADERS = 50_000
+
+
+class Cld(NamedTuple):
+    """One ClassLoaderData: its address, its newest class, and what holds its loader object.
+
+    `hidden` says that it was made for one hidden or anonymous class.
+    """
+
+    address: int
+    head: int
+    loader: int
+    hidden: bool
+
+
+class Graph(NamedTuple):
+    """The loaders, newest first; `whole` is False when the list could not be read to its end."""
+
+    loaders: list[Cld]
+    whole: bool
+
+
+def graph_of(memory: Memory, library: Library) -> Graph:
+    """Read the list as it is now. Without a loader the JVM is starting."""
+    layout = library.layout
+    view = View(memory, span=1)
+    found: dict[int, Cld] = {}
+    address = memory.word(layout.graph_at + library.bias)
+    while address:
+        loader = _loader(view, layout, address)
+        if loader is None or address in found or len(found) >= MAX_LOADERS:
+            return Graph(list(found.values()), whole=False)
+        found[address] = loader
+        address = view.word(address + layout.cld_next)
+    return Graph(list(found.values()), whole=True)
+
+
+def _loader(view: View, layout: Layout, address: int) -> Cld | None:
+    end = max(layout.cld_klasses, layout.cld_loader, layout.cld_next, layout.cld_hidden)
+    data = view.at(address, end + WORD.size) if is_pointer(address) else None
+    if data is None:
+        return None
+    (head,) = WORD.unpack_from(data, max(layout.cld_klasses, 0))
+    (loader,) = WORD.unpack_from(data, layout.cld_loader)
+    hidden = layout.cld_hidden >= 0 and data[layout.cld_hidden] != 0
+    return Cld(address, head, loader, hidden)
+
+
+def calibrated(memory: Memory, library: Library) -> Library:
+    """The library with the offset of a loader's classes, which JDK 8 does not tell.
+
+    It is the one word of every loader that is null or points to a class which points back. Raises
+    Malformed when there is no such word, or more than one.
+    """
+    layout = library.layout
+    if layout.cld_klasses >= 0:
+        return library
+    loaders = [loader.address for loader in graph_of(memory, library).loaders]
+    offsets = range(0, layout.cld_next, WORD.size)
+    fits = [at for at in offsets if loaders and _fits(memory, layout, loaders, at)]
+    if loaders and len(fits) != 1:
+        raise Malformed(f"{len(fits)} offsets could be that of a loader's classes")
+    return library._replace(layout=replace(layout, cld_klasses=fits[0] if fits else 0))
+
+
+def _fits(memory: Memory, layout: Layout, loaders: list[int], at: int) -> bool:
+    klasses = memory.words(loader + at for loader in loaders)
+    pairs = [(k, loader) for k, loader in zip(klasses, loaders, strict=True) if k]
+    backs = memory.words(klass + layout.klass_cld for klass, _ in pairs)
+    return bool(pairs) and backs == [loader for _, loader in pairs]
