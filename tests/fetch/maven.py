@@ -29,10 +29,12 @@ def build(folder: Path, project: Path, module: str = "") -> None:
     work = folder / "work"
     shutil.copytree(project, work)
     local = default_root() / "maven"
-    command: list[str | Path] = ["mvn", "--batch-mode", "--quiet", f"-Dmaven.repo.local={local}"]
+    # Maven says on its standard output what went wrong.
+    command: list[str | Path] = ["sh", "-c", 'exec mvn "$@" >&2', "mvn", "--batch-mode", "--quiet"]
+    command += [f"-Dmaven.repo.local={local}", f"-Dout={folder}", "--file", work / module]
     # Two of Maven in one local repository can take each other's half-written files.
     with locked(default_root() / ".locks" / "maven-repository"):
-        run([*command, f"-Dout={folder}", "--file", work / module, "package"])
+        run([*command, "package"])
     shutil.rmtree(work)
 
 

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.lang.instrument.Instrumentation;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.net.URL;
 import java.security.CodeSource;
 import java.security.ProtectionDomain;
 
@@ -11,7 +12,8 @@ import java.security.ProtectionDomain;
  * Attached by a test after the sensor has looked: writes what the JVM itself says of each class.
  *
  * <p>One class a line, with tabs: name, class of its loader (empty: boot), location of its code
- * source (empty: none), and whether its static initialiser has run.
+ * source (empty: none; of a boot class, which has none, that of its file), and whether its static
+ * initialiser has run.
  */
 public final class Oracle {
     public static void agentmain(String path, Instrumentation machine) throws Exception {
@@ -38,6 +40,10 @@ public final class Oracle {
     }
 
     private static String source(Class<?> one) {
+        if (one.getClassLoader() == null) {
+            URL found = ClassLoader.getSystemResource(one.getName().replace('.', '/') + ".class");
+            return found == null ? "" : found.toString();
+        }
         ProtectionDomain domain = one.getProtectionDomain();
         CodeSource source = domain == null ? null : domain.getCodeSource();
         return source == null || source.getLocation() == null ? "" : source.getLocation().toString();

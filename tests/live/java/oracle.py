@@ -1,0 +1,103 @@
+"""What a JVM says of itself, asked after the sensor has looked: `programs/oracle` is attached.
+
+Of each class its code source, which the class loader itself gave it: by that the JAR is known, and
+by the JAR's SHA-1 the artifact. A class that its JAR does not hold was generated while the program
+ran and borrowed the code source; it proves nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from tests.live.java.shelf import sha1
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.live.java.shelf import Artifact, Shelf
+
+# Folders in a JAR or WAR in which a loader looks for classes.
+ROOTS = re.compile(r"^(BOOT-INF/classes/|WEB-INF/classes/|META-INF/versions/\d+/)")
+NESTED = re.compile(r"jar:nested:(?P<outer>.*?)/!(?P<inner>.*?)!/")
+PLAIN = re.compile(r"(?:jar:)?(?:reference:)?file:/*(?P<path>/[^!]*)(?:!/.*)?")
+
+
+class Row(NamedTuple):
+    """One class as the JVM told it: see `programs/oracle`."""
+
+    name: str
+    loader: str
+    source: str
+    state: str
+
+
+class Archive(NamedTuple):
+    """A JAR that was read: its SHA-1 and the names of the classes in it."""
+
+    sha1: str
+    classes: frozenset[str]
+
+
+def ask(pid: int, shelf: Shelf, folder: Path) -> list[Row]:
+    """Every class of a process, by attaching to it. It must be one that the test started."""
+    answer = folder / f"oracle-{pid}"
+    command = ["jcmd", str(pid), "JVMTI.agent_load", str(shelf.own("oracle")), str(answer)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "return code: 0" in done.stdout, done.stdout
+    *rows, end = answer.read_text().splitlines()
+    assert end == "END"
+    return [Row(*line.split("\t")) for line in rows]
+
+
+def artifacts(rows: Iterable[Row], shelf: Shelf) -> dict[Artifact, str]:
+    """Each artifact with a class in the rows, and the stronger of "loaded", "initialized"."""
+    found: dict[Artifact, str] = {}
+    for row in rows:
+        archive = archive_of(row.source)
+        if archive is None or row.name not in archive.classes or row.name.startswith("oracle."):
+            continue
+        artifact = shelf.truth[archive.sha1]
+        if row.state == "initialized" or artifact not in found:
+            found[artifact] = row.state
+    return found
+
+
+def archive_of(source: str) -> Archive | None:
+    """The JAR of a code source; None for folders, for the JDK's own modules and for none."""
+    if nested := NESTED.fullmatch(source):
+        return inner(unquote(nested["outer"]), nested["inner"])
+    plain = PLAIN.fullmatch(source)
+    if plain is None or plain["path"].endswith("/"):
+        assert source == "" or source.startswith("jrt:/") or plain, source
+        return None
+    return read(Path(unquote(plain["path"])))
+
+
+@cache
+def inner(outer: str, name: str) -> Archive:
+    """An archive that lies in another one, or the other one itself for its own classes."""
+    if name.endswith("/"):
+        return read(Path(outer))
+    with zipfile.ZipFile(outer) as archive:
+        return listed(archive.read(name))
+
+
+@cache
+def read(path: Path) -> Archive:
+    """An archive in a file."""
+    return listed(path.read_bytes())
+
+
+def listed(data: bytes) -> Archive:
+    """The classes in the bytes of an archive, under the names that a loader gives them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = {ROOTS.sub("", name) for name in archive.namelist() if name.endswith(".class")}
+    classes = (name.removesuffix(".class").replace("/", ".") for name in names)
+    return Archive(sha1(data), frozenset(classes))

@@ -1,0 +1,73 @@
+"""The JARs of a component: where they lie, and what each is by Maven's own word.
+
+The truth of a JAR is its SHA-1: every copy of it, renamed, nested in another one or put into a
+cache by a framework, is the artifact that Maven fetched. Nothing here knows how the product does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Group and version of what our own projects make (programs/pom.xml).
+OWN_GROUP = "example.test"
+OWN_VERSION = "1.2.3"
+
+
+class Artifact(NamedTuple):
+    """What Maven calls group, artifact and version."""
+
+    group: str
+    name: str
+    version: str
+
+
+class Shelf:
+    """One component of `tests/fetch/javaapps.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use the folder as the fetcher has filled it."""
+        self.folder = folder
+        self.repository = folder / "repository"
+
+    def jar(self, name: str, version: str = "*") -> Path:
+        """A JAR that was fetched, by "group:artifact"."""
+        group, _, artifact = name.partition(":")
+        (jar,) = self.repository.glob(f"{group.replace('.', '/')}/{artifact}/{version}/*.jar")
+        return jar
+
+    def jars(self) -> list[Path]:
+        """All that were fetched, sorted."""
+        return sorted(self.repository.rglob("*.jar"))
+
+    def own(self, name: str) -> Path:
+        """A JAR that a project of ours made."""
+        return self.folder / "jars" / f"{name}-{OWN_VERSION}.jar"
+
+    @cached_property
+    def truth(self) -> dict[str, Artifact]:
+        """Artifact by SHA-1 (hex)."""
+        known = {sha1(jar): self._fetched(jar) for jar in self.jars()}
+        made = [self.folder.glob(f"{part}/*-{OWN_VERSION}.?ar") for part in ("jars", "boot", "war")]
+        made.append(self.folder.glob(f"shade/*-{OWN_VERSION}.jar"))
+        for jar in (jar for part in made for jar in part):
+            name = jar.name.rpartition(f"-{OWN_VERSION}")[0]
+            known[sha1(jar)] = Artifact(OWN_GROUP, name, OWN_VERSION)
+        for jar in self.folder.glob("tomcat/*/*/*.jar"):
+            # Most of them are fetched JARs under another name; these few no repository has.
+            known.setdefault(sha1(jar), Artifact("", jar.stem, jar.parts[-3].rpartition("-")[2]))
+        return known
+
+    def _fetched(self, jar: Path) -> Artifact:
+        *group, name, version, _ = jar.relative_to(self.repository).parts
+        return Artifact(".".join(group), name, version)
+
+
+def sha1(jar: Path | bytes) -> str:
+    """The SHA-1 of a file or of bytes, in hex: by which Maven's repositories identify JARs."""
+    data = jar if isinstance(jar, bytes) else jar.read_bytes()
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
