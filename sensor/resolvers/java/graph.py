@@ -49,10 +49,10 @@ def graph_of(memory: Memory, library: Library) -> Graph:
     while address:
         loader = _loader(view, layout, address)
         if loader is None or address in found or len(found) >= MAX_LOADERS:
-            return Graph(list(found.values()), whole=False)
+            return Graph(_flagged(layout, list(found.values())), whole=False)
         found[address] = loader
         address = view.word(address + layout.cld_next)
-    return Graph(list(found.values()), whole=True)
+    return Graph(_flagged(layout, list(found.values())), whole=True)
 
 
 def _loader(view: View, layout: Layout, address: int) -> Cld | None:
@@ -64,6 +64,17 @@ def _loader(view: View, layout: Layout, address: int) -> Cld | None:
     (loader,) = WORD.unpack_from(data, layout.cld_loader)
     hidden = layout.cld_hidden >= 0 and data[layout.cld_hidden] != 0
     return Cld(address, head, loader, hidden)
+
+
+def _flagged(layout: Layout, loaders: list[Cld]) -> list[Cld]:
+    """The loaders, with `hidden` told where the layout does not.
+
+    Of all that hold the same loader object the oldest is its own: the others are anonymous classes.
+    """
+    if layout.cld_hidden >= 0:
+        return loaders
+    own = {loader.loader: loader.address for loader in loaders}
+    return [each._replace(hidden=own[each.loader] != each.address) for each in loaders]
 
 
 def calibrated(memory: Memory, library: Library) -> Library:

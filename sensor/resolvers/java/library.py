@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from sensor.formats.elf import Elf
 from sensor.resolvers.java.layout import CONSTANTS, TYPES, Layout, layout_of
@@ -10,11 +10,11 @@ from sensor.resolvers.java.structs import Reader
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
+    from sensor.model.finding import Plain
     from sensor.model.process import Mapping
     from sensor.resolvers.java.memory import Memory
 
 CACHE = "java.layout"
-LIBRARY = "/libjvm.so"
 
 
 class Library(NamedTuple):
@@ -23,13 +23,14 @@ class Library(NamedTuple):
     layout: Layout
     bias: int
 
+    def plain(self) -> Plain:
+        """A JSON list."""
+        return [self.layout.plain(), self.bias]
 
-def mapping_of(process: Process) -> Mapping | None:
-    """The lowest mapping of the first libjvm.so."""
-    for mapping in process.maps():
-        if mapping.inode and mapping.path.endswith(LIBRARY):
-            return mapping
-    return None
+    @classmethod
+    def from_plain(cls, data: Any) -> Self:  # noqa: ANN401 - decoded JSON
+        """The library of a JSON list."""
+        return cls(Layout.from_plain(data[0]), data[1])
 
 
 def opened(process: Process, memory: Memory, mapping: Mapping, cache: Cache) -> Library:

@@ -1,7 +1,8 @@
 """The tables in which HotSpot describes its own structures, read from libjvm.so and memory.
 
 They were made for the serviceability agent and are in every build: gHotSpotVMStructs names each
-field with its offset or, if static, its address; gHotSpotVMIntConstants names numbers. Layout:
+field with its offset or, if static, its address; gHotSpotVMIntConstants and
+gHotSpotVMLongConstants name numbers. Layout:
 src/hotspot/share/runtime/vmStructs.hpp, whose own offsets and strides are exported beside them.
 """
 
@@ -90,9 +91,10 @@ class Reader:
         return dict(zip(zip(owners, names, strict=True), fields, strict=True))
 
     def _constants(self, wanted: Collection[str]) -> dict[str, int]:
-        table = self._table("IntConstants", "IntConstantEntry", ("Name",), ("Value",))
-        names = self._strings(table.words("Name"))
-        pairs = zip(names, table.ints("Value"), strict=True)
+        ints = self._table("IntConstants", "IntConstantEntry", ("Name",), ("Value",))
+        longs = self._table("LongConstants", "LongConstantEntry", ("Name", "Value"), ())
+        names = self._strings(ints.words("Name")) + self._strings(longs.words("Name"))
+        pairs = zip(names, ints.ints("Value") + longs.words("Value"), strict=True)
         return {name: value for name, value in pairs if name in wanted}
 
     def _table(self, name: str, entry: str, words: Iterable[str], ints: Iterable[str]) -> _Table:

@@ -36,3 +36,17 @@ class Loader(NamedTuple):
     kind: str
     classes: tuple[Klass, ...]
     hidden: int = 0
+
+
+class Machine(NamedTuple):
+    """What a JVM says of itself; texts that cannot be read are empty.
+
+    `release` is that of the JVM ("17.0.15+6-Debian-1deb12u1"); `version` and `home` are of its Java
+    runtime ("17.0.15", "/usr/lib/jvm/java-17-openjdk-amd64"). `class_path` is what it was started
+    with, cut at 1,024 characters: a last resort. The last three are empty without -XX:+UsePerfData.
+    """
+
+    release: str = ""
+    version: str = ""
+    home: str = ""
+    class_path: str = ""

@@ -1,0 +1,132 @@
+"""One look at one Java process, in slices: its classes, then the artifacts they come from.
+
+The memo says at which of these stages a look is; a finished one holds the answer, and what tells in
+some 100 µs whether a class was loaded, unloaded or initialised since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
+
+from sensor.errors import BudgetSpent, FileRefused, Malformed
+from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
+from sensor.resolvers.java import classes, watch
+from sensor.resolvers.java.detect import hotspot, other_vm
+from sensor.resolvers.java.graph import calibrated
+from sensor.resolvers.java.library import Library, opened
+from sensor.resolvers.java.memory import Memory
+from sensor.resolvers.java.reasons import Reason
+
+if TYPE_CHECKING:
+    from sensor.host.seam import Cache, Process
+    from sensor.model.budget import Budget
+    from sensor.model.finding import Plain
+
+RUNTIME = "java"
+# Packages of a finished look that its memo keeps; a process with more is read anew each time.
+MAX_KEPT = 2_000
+
+State = dict[str, Any]
+
+
+def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
+    """The artifacts whose classes a JVM has loaded. See Resolver."""
+    if other := other_vm(process):
+        return _only(process, Reason.OTHER_VM, f"OpenJ9, recognised by {other}")
+    if hotspot(process) is None:
+        return NOT_MINE
+    if process.memory_gap is not None:
+        return _only(process, Reason.CLOSED, process.memory_gap)
+    return _read(process, budget, cache, cast("State", memo or {}))
+
+
+def _read(process: Process, budget: Budget, cache: Cache, state: State) -> Finding:
+    """One slice. A process that lies or is too large costs one look, not each."""
+    try:
+        with Memory(process) as memory:
+            return _Look(process, memory, budget, cache).run(state)
+    except FileRefused as error:
+        return _only(process, Reason.NO_LIBRARY, str(error))
+    except Malformed as error:
+        return _remembering(_only(process, Reason.NO_TABLES, str(error)), "failed", {})
+    except BudgetSpent as error:
+        return _remembering(_only(process, Reason.SPENT, str(error)), "failed", {})
+
+
+class _Look:
+    """One slice of a look. Each stage returns the finding, or goes on to the next."""
+
+    def __init__(self, process: Process, memory: Memory, budget: Budget, cache: Cache) -> None:
+        self._process = process
+        self._memory = memory
+        self._budget = budget
+        self._cache = cache
+
+    def run(self, memo: State) -> Finding:
+        """Go on from the memo."""
+        if "failed" in memo:
+            return _from_memo(memo["failed"], memo)
+        library = self._library(memo)
+        if "done" in memo:
+            if watch.unchanged(self._memory, library, memo["watch"]):
+                return _from_memo(memo["done"], memo)
+            memo = {}
+        state = memo or self._begun(library)
+        if "loaders" in state:
+            return self._join(state)
+        after = classes.gone_on(self._memory, library, self._budget, state)
+        if after is None:
+            return _only(self._process, Reason.STARTING, "it has no class loader yet")
+        if "loaders" not in after or self._budget.due():
+            return self._more(state | after)
+        return self._join(state | after)
+
+    def _library(self, memo: State) -> Library:
+        if "library" in memo:
+            return Library.from_plain(memo["library"])
+        mapping = hotspot(self._process)
+        if mapping is None:
+            raise Malformed("libjvm.so is no longer mapped")
+        return calibrated(self._memory, opened(self._process, self._memory, mapping, self._cache))
+
+    def _begun(self, library: Library) -> State:
+        state = classes.begun(self._memory, library)
+        return {**state, "library": library.plain(), "since": self._process.at}
+
+    def _more(self, memo: State) -> Finding:
+        """This slice is over: it is a JVM, and there is more to come."""
+        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
+        return Finding(coverage=coverage, memo=memo, more=True)
+
+    def _join(self, memo: State) -> Finding:
+        found = classes.classes_of(memo)
+        gaps = tuple(Gap(RUNTIME, reason, detail) for reason, detail in found.told)
+        coverage = Coverage(RUNTIME, complete=not gaps, since=memo["since"], how=_how(found))
+        finding = Finding((), gaps, coverage)
+        if len(finding.packages) > MAX_KEPT:
+            return finding
+        return _remembering(finding, "done", {key: memo[key] for key in ("library", "watch")})
+
+
+def _how(found: classes.Classes) -> str:
+    """HotSpot 17.0.15+6, 21,573 classes of 910 loaders, as the JVM counts them."""
+    release = found.machine.release or "of unknown release"
+    counted = "no count to compare" if found.counted is None else f"{found.counted} counted by it"
+    return f"HotSpot {release}, {found.total} classes in its loaders, {counted}"
+
+
+def _only(process: Process, reason: str, detail: str) -> Finding:
+    coverage = Coverage(RUNTIME, complete=False, since=process.at, how=reason)
+    return Finding(gaps=(Gap(RUNTIME, reason, detail),), coverage=coverage)
+
+
+def _remembering(finding: Finding, stage: str, rest: State) -> Finding:
+    """The finding with a memo that holds it."""
+    plain = {k: v for k, v in asdict(finding).items() if k in {"packages", "gaps", "coverage"}}
+    return Finding(finding.packages, finding.gaps, finding.coverage, memo={**rest, stage: plain})
+
+
+def _from_memo(plain: Any, memo: Plain) -> Finding:  # noqa: ANN401 - decoded JSON
+    kept = Finding.from_plain(plain)
+    return Finding(kept.packages, kept.gaps, kept.coverage, memo)
