@@ -20,7 +20,8 @@ MAX_BYTES = 4 << 20
 _NAME = re.compile(r"(?:@[A-Za-z0-9~._-]{1,100}/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]{0,213}")
 MAX_NAME = 214
 # semver.MAX_LENGTH is 256. The prerelease may lack its dash ("1.2.3beta": loose).
-_VERSION = re.compile(r"\d{1,16}\.\d{1,16}\.\d{1,16}(?:[+-]?[0-9A-Za-z][0-9A-Za-z.+-]{0,200})?")
+_NUMBER = "[0-9]{1,16}"
+_VERSION = re.compile(rf"(?:{_NUMBER}\.){{2}}{_NUMBER}(?:[+-]?[0-9A-Za-z][0-9A-Za-z.+-]{{0,200}})?")
 
 
 class PackageJson(NamedTuple):
@@ -47,17 +48,19 @@ def parse(data: bytes) -> PackageJson:
         raise Malformed(f"package.json: {error}") from error
     if not isinstance(value, dict):
         raise Malformed("package.json is no object")
-    name, version = _name(value.get("name")), _version(value.get("version"))
+    name, version = named(value.get("name")), versioned(value.get("version"))
     return PackageJson(name, version, value.get("private") is True)
 
 
-def _name(value: object) -> str | None:
-    if not isinstance(value, str) or len(value) > MAX_NAME or not value.isascii():
+def named(value: object) -> str | None:
+    """The value if it can be the name of a package, else None."""
+    if not isinstance(value, str) or len(value) > MAX_NAME:
         return None
     return value if _NAME.fullmatch(value) else None
 
 
-def _version(value: object) -> str | None:
+def versioned(value: object) -> str | None:
+    """The version as npm cleans it (without "v" or "="), None if it can be none."""
     if not isinstance(value, str):
         return None
     clean = value.strip().lstrip("=v").strip()
