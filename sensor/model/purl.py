@@ -29,6 +29,12 @@ def maven(group: str | None, artifact: str, version: str | None) -> str:
 
 
 @lru_cache(CACHED)
+def generic(group: str, name: str, version: str | None) -> str:
+    """A thing of no ecosystem, such as a JDK."""
+    return PackageURL("generic", group, name, version).to_string()
+
+
+@lru_cache(CACHED)
 def without(purl: str, parts: tuple[str, ...]) -> str:
     """The purl without these parts of it ("namespace", "version"); the rest stays as it is."""
     if not parts:
@@ -62,3 +68,9 @@ def conda(name: str, version: str | None, *, build: str, subdir: str, channel: s
     """A conda package; `build` "py311_0", `subdir` "linux-64", `channel` "conda-forge" or ""."""
     qualifiers = {"build": build, "channel": channel, "subdir": subdir}
     return PackageURL("conda", None, name, version, qualifiers).to_string()
+
+
+@lru_cache(CACHED)
+def nuget(name: str, version: str | None) -> str:
+    """A NuGet package. Its names and versions have no case: compare without."""
+    return PackageURL("nuget", None, name, version).to_string()

@@ -45,15 +45,8 @@ RUNTIMES = (
     Runtime("java", "Java", ("maven",), "", r"libjvm\.so|libj9vm\d+\.so"),
     # Debian's node is a small program around libnode.so.115; the official one is a single file.
     Runtime("node", "Node.js", ("npm",), r"node|nodejs|electron\d*", r"libnode\.so(\.\d+)*"),
-    # A single-file program has no libcoreclr.so, but .NET 7 and later map their code twice through
-    # a memfd of this name (src/coreclr/minipal/Unix/doublemapping.cpp).
-    Runtime(
-        "dotnet",
-        ".NET",
-        ("nuget",),
-        "dotnet",
-        r"libcoreclr\.so|libmonosgen-2\.0\.so.*|doublemapper",
-    ),
+    # The other .NET runtime; Debian's mono is a link to mono-sgen.
+    Runtime("mono", "Mono", ("nuget",), r"mono(-sgen)?", r"libmonosgen-2\.0\.so.*"),
     Runtime("ruby", "Ruby", ("gem",), r"j?ruby[\d.]*", r"libruby(-[\d.]+)?\.so(\.\d+)*"),
     Runtime(
         "php", "PHP", ("composer",), r"php(-cgi|-fpm)?[\d.]*", r"(lib)?php[\d.]*(-embed)?\.so.*"

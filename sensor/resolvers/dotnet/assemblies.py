@@ -1,0 +1,125 @@
+"""Who each sighted file says it is, by its own metadata: from the file, a bundle, or memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from sensor.errors import FileRefused, Malformed
+from sensor.formats import clrmetadata, peversion
+from sensor.formats.pe import Pe
+from sensor.formats.source import Part
+from sensor.resolvers.dotnet.sightings import COPIED, MAPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sensor.formats.netbundle import Entry
+    from sensor.formats.source import Range, Source
+    from sensor.host.seam import Cache, File, Process
+    from sensor.model.finding import Plain
+    from sensor.model.process import Mapping
+    from sensor.resolvers.dotnet.sightings import Sighting
+
+CACHE = "dotnet.assembly"
+BUNDLE_CACHE = "dotnet.bundled"
+
+
+class Identity(NamedTuple):
+    """What a file says of itself; an empty `name` means that it is no assembly.
+
+    `version` is that of the assembly, `file` and `product` those of its version resource ("" when
+    it has none), `culture` that of translations. `problem` says why it could not be read.
+    """
+
+    name: str = ""
+    version: str = ""
+    culture: str = ""
+    file: str = ""
+    product: str = ""
+    problem: str = ""
+
+    @classmethod
+    def from_plain(cls, plain: Plain) -> Identity:
+        """Back from a list."""
+        return cls(*cast("list[str]", plain))
+
+
+def of_source(source: Source) -> Identity:
+    """What is said in it. Never raises Malformed."""
+    try:
+        pe = Pe(source)
+        found = clrmetadata.assembly(pe)
+        if found is None:
+            return Identity()
+        resource = peversion.version(pe)
+    except Malformed as error:
+        return Identity(problem=str(error))
+    return Identity(found.name, found.version, found.culture, *resource)
+
+
+class Reader:
+    """Reads the sighted files of one process."""
+
+    def __init__(self, process: Process, cache: Cache) -> None:
+        """Nothing is read yet."""
+        self._process = process
+        self._cache = cache
+
+    def read(self, sighting: Sighting) -> Identity:
+        """Who it is. A file that cannot be had is read from the memory that maps it whole."""
+        if sighting.how == COPIED and sighting.mapping:
+            return of_source(Memory(self._process, sighting.mapping))
+        try:
+            with self._open(sighting) as file:
+                return self._known(file, sighting)
+        except FileRefused as error:
+            if sighting.how == MAPPED and sighting.mapping:
+                found = of_source(Memory(self._process, sighting.mapping))
+                if not found.problem:
+                    return found
+            return Identity(problem=str(error))
+
+    def _open(self, sighting: Sighting) -> File:
+        if sighting.mapping:
+            return self._process.files.open_mapped(sighting.mapping)
+        return self._process.files.open(sighting.path)
+
+    def _known(self, file: File, sighting: Sighting) -> Identity:
+        if sighting.entry:
+            return self._bundled(file, sighting.key, sighting.entry)
+        plain = self._cache.get(CACHE, file.id)
+        if plain is None:
+            plain = [*of_source(file)]
+            self._cache.put(CACHE, file.id, plain)
+        return Identity.from_plain(plain)
+
+    def _bundled(self, file: File, key: str, entry: Entry) -> Identity:
+        """One file of a bundle: all that were read of one bundle are kept together."""
+        known = cast("dict[str, Plain]", self._cache.get(BUNDLE_CACHE, file.id) or {})
+        plain = known.get(key)
+        if plain is None:
+            plain = [*of_source(Part(file, entry.offset, entry.size))]
+            self._cache.put(BUNDLE_CACHE, file.id, {**known, key: plain})
+        return Identity.from_plain(plain)
+
+
+class Memory:
+    """A Source over memory in which a file lies as it is: from its first byte on."""
+
+    def __init__(self, process: Process, mapping: Mapping) -> None:
+        """Read where it is mapped."""
+        self._process = process
+        self._start = mapping.start
+        self._size = mapping.size
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory: up to a page more than the file."""
+        return self._size
+
+    def read(self, ranges: Sequence[Range]) -> list[bytes | None]:
+        """See `Source.read`; None also where memory is not present."""
+        inside = [at >= 0 and size >= 0 and at + size <= self._size for at, size in ranges]
+        wanted = [r if good else (0, 0) for r, good in zip(ranges, inside, strict=True)]
+        found = self._process.read([(self._start + at, size) for at, size in wanted])
+        return [data if good else None for data, good in zip(found, inside, strict=True)]

@@ -1,0 +1,168 @@
+"""One look at one process: is .NET in it, which assemblies has it loaded, whose are they.
+
+The memo of a finished look holds the answer, and a token of all that was sighted: while that stays
+the same, so does the answer. Between slices it holds what the files read so far say.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
+
+from sensor.model.finding import Coverage, Finding
+from sensor.resolvers.dotnet import detect, sightings
+from sensor.resolvers.dotnet.assemblies import Identity, Reader
+from sensor.resolvers.dotnet.facts import RUNTIME, Drafts, gaps
+from sensor.resolvers.dotnet.join import COMPILER, Joiner, Named
+from sensor.resolvers.dotnet.manifests import Folders, base
+from sensor.resolvers.dotnet.reasons import HARMLESS, Reason
+from sensor.resolvers.dotnet.sightings import COPIED, MAPPED, MAX_SIGHTINGS, OPENED, Sighting, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sensor.host.seam import Cache, Process
+    from sensor.model.budget import Budget
+    from sensor.model.finding import Plain
+    from sensor.resolvers.dotnet.detect import Found
+
+# Packages of a finished look that its memo keeps; a process with more is joined anew each time.
+MAX_KEPT = 2_000
+RUNTIME_NAME = "Microsoft.NETCore.App"
+
+
+def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
+    """The packages whose assemblies a .NET process has loaded. See Resolver."""
+    state = cast("dict[str, Any]", memo or {})
+    digest = process.maps_digest
+    if state.get("digest") == digest and "read" not in state:
+        return _remembered(state)
+    found = detect.look(process, cache)
+    if not found.managed and not found.native:
+        return Finding(memo={"digest": digest})
+    seen, more = sightings.of(process, found.program.bundle) if found.managed else ([], False)
+    token = zlib.crc32(repr([(s.how, s.path, s.key) for s in seen]).encode())
+    if state.get("token") == token and "done" in state:
+        return _remembered({**state, "digest": digest})
+    known = cast("dict[str, Plain]", state.get("read", {}))
+    look = _Look(process, cache, found, seen)
+    if not look.read(known, budget):
+        coverage = Coverage(RUNTIME, complete=False, since=process.at, how="still reading")
+        return Finding(coverage=coverage, memo={"read": known}, more=True)
+    finding = look.finding(known, more=more)
+    if len(finding.packages) > MAX_KEPT:
+        return finding
+    return _remembered({"digest": digest, "token": token, "done": _plain(finding)})
+
+
+def _plain(finding: Finding) -> Plain:
+    kept = {"packages", "gaps", "coverage"}
+    return {name: value for name, value in asdict(finding).items() if name in kept}
+
+
+def _remembered(state: dict[str, Any]) -> Finding:
+    """The finding of a memo: of another runtime's process it has none."""
+    if "done" not in state:
+        return Finding(memo=state)
+    kept = Finding.from_plain(state["done"])
+    return Finding(kept.packages, kept.gaps, kept.coverage, memo=state)
+
+
+class _Look:
+    """One slice of a look at a process with .NET in it."""
+
+    def __init__(self, process: Process, cache: Cache, found: Found, seen: list[Sighting]) -> None:
+        self._process = process
+        self._cache = cache
+        self._found = found
+        self._seen = seen
+        self._folders = Folders(process, cache)
+
+    def read(self, known: dict[str, Plain], budget: Budget) -> bool:
+        """Read each file that is not `known`, and add it; False when the budget is used."""
+        reader = Reader(self._process, self._cache)
+        joiner = Joiner(self._folders, ())
+        for sighting in self._seen:
+            if sighting.key in known or joiner.framework(sighting.path):
+                continue
+            if budget.due():
+                return False
+            known[sighting.key] = [*reader.read(sighting)]
+            self._folders.of(sighting.path)
+        return True
+
+    def finding(self, known: Mapping[str, Plain], *, more: bool) -> Finding:
+        """What all files together say."""
+        drafts, identities = Drafts(), {k: Identity.from_plain(p) for k, p in known.items()}
+        joiner = self._joiner(identities)
+        for sighting in self._seen:
+            named = joiner.name(sighting, identities.get(sighting.key, Identity()))
+            if named:
+                drafts.add(named, sighting)
+        for named, sighting in (*self._libraries(joiner), *self._native()):
+            drafts.add(named, sighting)
+        found = [*self._problems(more=more), *self._folders.gaps.items(), *joiner.gaps]
+        found += drafts.gaps()
+        complete = all(reason in HARMLESS for reason, _ in found)
+        how = self._how(drafts.version(RUNTIME_NAME))
+        coverage = Coverage(RUNTIME, complete=complete, since=self._process.at, how=how)
+        return Finding(drafts.packages(self._process.at), gaps(found), coverage)
+
+    def _joiner(self, identities: Mapping[str, Identity]) -> Joiner:
+        """With all folders read: some files are named by the manifest of another folder."""
+        if self._found.program.bundle:
+            self._folders.bundled(self._found.program.bundle)
+        for sighting in self._seen:
+            if sighting.how in {MAPPED, OPENED}:
+                self._folders.of(sighting.path)
+        return Joiner(self._folders, (i.name.lower() for i in identities.values()))
+
+    def _libraries(self, joiner: Joiner) -> Iterator[tuple[Named, Sighting]]:
+        """Mapped libraries of machine code that a framework or a package brought."""
+        if not self._found.managed:
+            return
+        folders = {base(s.path) for s in self._seen if s.how in {MAPPED, OPENED}}
+        mapped = {m.path: m for m in self._process.maps() if m.inode and ".so" in m.path}
+        for path, mapping in mapped.items():
+            named = joiner.framework(path)
+            if named is None and base(path) in folders:
+                named = joiner.native(path)
+            if named:
+                yield named, Sighting(MAPPED, path, place(mapping), path)
+
+    def _native(self) -> Iterator[tuple[Named, Sighting]]:
+        """The .NET that is compiled into a program or a library."""
+        for mapping, version in self._found.native:
+            path, told = mapping.path, f".NET: ilc {version or '?'} in .comment"
+            sighting = Sighting(MAPPED, path, place(mapping), path)
+            yield Named(RUNTIME_NAME, version or None, COMPILER, path, told), sighting
+
+    def _problems(self, *, more: bool) -> Iterator[tuple[Reason, str]]:
+        """What hides assemblies."""
+        found, process = self._found, self._process
+        if found.native:
+            path = found.native[0][0].path
+            yield Reason.NATIVE, f"{path}: which assemblies are compiled into it is not known"
+        if found.refused:
+            yield Reason.PROGRAM, found.refused
+        if found.program.problem:
+            yield Reason.BUNDLE, f"{process.exe}: {found.program.problem}"
+        bundle = found.program.bundle
+        packed = sum(1 for entry in bundle.entries if entry.packed) if bundle else 0
+        if packed:
+            yield Reason.PACKED, f"{process.exe}: {packed} files"
+        if process.memory_gap is not None and found.managed:
+            yield Reason.CLOSED, process.memory_gap
+        if more:
+            yield Reason.TOO_MANY, f"more than {MAX_SIGHTINGS}"
+
+    def _how(self, version: str | None) -> str:
+        """.NET 8.0.4: 37 assemblies by mappings and descriptors, 2 by copies in memory."""
+        name = f".NET {version}" if version else ".NET of unknown version"
+        if not self._found.managed:
+            return f"{name}, compiled ahead of time"
+        copies = sum(1 for sighting in self._seen if sighting.how == COPIED)
+        files = len(self._seen) - copies
+        where = "in one file" if self._found.program.bundle else "by mappings and descriptors"
+        return f"{name}: {files} assemblies {where}, {copies} by copies in memory"

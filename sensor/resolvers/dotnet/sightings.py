@@ -1,0 +1,165 @@
+"""Where assemblies are seen in a process, by its mappings and descriptors. Nothing is opened.
+
+The runtime maps an assembly from its file, or, .NET Core 2.0 with code that is not precompiled,
+copies it and keeps the file open. One that a program loads from bytes is copied into shared memory
+without a name (/dev/zero in maps), at its start: measured on 2.0, 2.1, 3.1, 8.0 and 10.0. In a
+single-file program the mapping begins at the page of the file's place in it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from sensor.formats.netbundle import ASSEMBLY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sensor.formats.netbundle import Bundle, Entry
+    from sensor.host.seam import Process
+    from sensor.model.process import Mapping
+
+# The largest applications seen load some 500.
+MAX_SIGHTINGS = 2000
+# One file of a bundle is mapped once or twice; a program can map a page as often as it likes.
+MAX_SAME = 16
+PAGE = 4096
+SUFFIXES = (".dll", ".exe")
+DELETED = " (deleted)"
+# How maps shows shared memory without a file (mm/shmem.c, shmem_zero_setup).
+SHARED = "/dev/zero"
+MAPPED, OPENED, BUNDLED, COPIED = "mapping", "descriptor", "bundle", "image"
+
+
+class Sighting(NamedTuple):
+    """One assembly, or what may be one.
+
+    `how` is MAPPED, OPENED, BUNDLED or COPIED. `path` is the file as the process sees it; of one
+    in a bundle that of the program, of a copy empty. `detail` is what a person would look for
+    there. `key` tells it from all others in the process, also at the next look.
+    """
+
+    how: str
+    path: str
+    detail: str
+    key: str
+    mapping: Mapping | None = None
+    entry: Entry | None = None
+
+
+def of(process: Process, bundle: Bundle | None) -> tuple[list[Sighting], bool]:
+    """All of them, each file once, and whether there are more than MAX_SIGHTINGS."""
+    found: dict[str, Sighting] = {}
+    for sighting in _all(process, bundle):
+        if len(found) == MAX_SIGHTINGS and sighting.key not in found:
+            return [*found.values()], True
+        found.setdefault(sighting.key, sighting)
+    return [*found.values()], False
+
+
+def _all(process: Process, bundle: Bundle | None) -> Iterator[Sighting]:
+    maps = process.maps()
+    yield from _mapped(process, maps)
+    if bundle:
+        yield from _bundled(process.exe, maps, bundle)
+    paths = {mapping.path for mapping in maps if mapping.inode}
+    for number, target in process.descriptors():
+        path = target.removesuffix(DELETED)
+        if path.lower().endswith(SUFFIXES) and path.startswith("/") and path not in paths:
+            yield Sighting(OPENED, path, f"descriptor {number}", path)
+    yield from _copied(process, maps)
+
+
+def _mapped(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
+    others = {}
+    for mapping in maps:
+        if not mapping.inode or mapping.path in {process.exe, SHARED}:
+            continue
+        if mapping.path.lower().endswith(SUFFIXES):
+            yield _of_mapping(mapping)
+        elif mapping.offset == 0 and not _is_other(mapping):
+            others[mapping.file_key] = mapping
+    # LoadFrom takes any name: what begins like an assembly is looked at.
+    heads = process.read([(mapping.start, 2) for mapping in others.values()])
+    for mapping, head in zip(others.values(), heads, strict=True):
+        if head == b"MZ":
+            yield _of_mapping(mapping)
+
+
+def _is_other(mapping: Mapping) -> bool:
+    """A library or no file at all: no assembly, whose first mapping is only to be read."""
+    name = mapping.path.rpartition("/")[2]
+    return not mapping.perms.startswith("r--") or ".so" in name or not mapping.path.startswith("/")
+
+
+def _of_mapping(mapping: Mapping) -> Sighting:
+    key = f"{mapping.device} {mapping.inode}"
+    return Sighting(MAPPED, mapping.path, place(mapping), key, mapping)
+
+
+def place(mapping: Mapping) -> str:
+    """How maps begins its line."""
+    return f"{mapping.start:x}-{mapping.end:x} {mapping.perms}"
+
+
+def _copied(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
+    """Copies of bytes: shared memory of no file that begins with "MZ"."""
+    # 2.0 keeps converted copies of files there too: to read only, and those files are open.
+    shared = [m for m in maps if m.path == SHARED and m.offset == 0 and m.perms == "rw-s"]
+    heads = process.read([(mapping.start, 2) for mapping in shared])
+    for mapping, head in zip(shared, heads, strict=True):
+        if head == b"MZ":
+            yield Sighting(COPIED, "", place(mapping), f"at {mapping.start:x}", mapping)
+
+
+def _bundled(exe: str, maps: Sequence[Mapping], bundle: Bundle) -> Iterator[Sighting]:
+    """The files of the bundle that are mapped."""
+    own = [mapping for mapping in maps if mapping.inode and mapping.path == exe]
+    for entry, mapping in loaded_entries(own, bundle.entries):
+        key = f"entry {entry.offset}"
+        yield Sighting(BUNDLED, exe, f"{entry.path} at {place(mapping)}", key, mapping, entry)
+
+
+def loaded_entries(
+    own: Sequence[Mapping], entries: Iterable[Entry]
+) -> Iterator[tuple[Entry, Mapping]]:
+    """Which assemblies of a bundle the program maps, and where.
+
+    One without machine code is mapped whole. Of one with machine code each section is mapped by
+    itself, its headers first. The last page of one can be the first of the next: so headers count
+    only with code of the same file behind them.
+    """
+    pages = _Pages(own)
+    for entry in entries:
+        if entry.kind == ASSEMBLY and not entry.packed:
+            mapping = pages.of(entry)
+            if mapping:
+                yield entry, mapping
+
+
+class _Pages:
+    """The mappings of one file by where they begin in it."""
+
+    def __init__(self, own: Sequence[Mapping]) -> None:
+        self._starts: dict[int, list[Mapping]] = {}
+        for mapping in own:
+            same = self._starts.setdefault(mapping.offset, [])
+            if len(same) < MAX_SAME:
+                same.append(mapping)
+        self._code = sorted((m.start, m.offset) for m in own if "x" in m.perms)
+
+    def of(self, entry: Entry) -> Mapping | None:
+        """The mapping with which an entry begins in memory."""
+        first = entry.offset // PAGE * PAGE
+        end = entry.offset + entry.size
+        whole = -(-end // PAGE) * PAGE - first
+        for mapping in self._starts.get(first, ()):
+            if mapping.size == whole or first <= self._code_behind(mapping) < end:
+                return mapping
+        return None
+
+    def _code_behind(self, headers: Mapping) -> int:
+        """Where in the file the next code is that memory has behind these headers; else -1."""
+        at = bisect_right(self._code, (headers.start, -1))
+        return self._code[at][1] if at < len(self._code) else -1
