@@ -1,7 +1,9 @@
 """One folder for each runtime, one line for each in `RESOLVERS`. They do not know each other."""
 
+from sensor.resolvers.dotnet import DOTNET
 from sensor.resolvers.golang import GOLANG
+from sensor.resolvers.ospkg import OSPKG
 from sensor.resolvers.python import PYTHON
 from sensor.resolvers.unsupported import UNSUPPORTED
 
-RESOLVERS = (GOLANG, PYTHON, *UNSUPPORTED)
+RESOLVERS = (GOLANG, PYTHON, DOTNET, *UNSUPPORTED, OSPKG)
