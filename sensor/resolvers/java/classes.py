@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensor.errors import Malformed
+from sensor.resolvers.java import walk
 from sensor.resolvers.java.counters import (
     CLASS_PATH,
     HOME,
@@ -20,7 +21,6 @@ from sensor.resolvers.java.kinds import Kinds
 from sensor.resolvers.java.klasses import Reader
 from sensor.resolvers.java.progress import Progress
 from sensor.resolvers.java.reasons import Reason
-from sensor.resolvers.java.walk import MAX_CLASSES, walk
 from sensor.resolvers.java.watch import watch
 from sensor.resolvers.java.words import UNREADABLE, Loader, Machine
 
@@ -70,7 +70,7 @@ def begun(memory: Memory, library: Library) -> State:
 def gone_on(memory: Memory, library: Library, budget: Budget, state: State) -> State | None:
     """Go on from a state; the state of a finished walk has "loaders". None: the JVM is starting."""
     progress = Progress(**state["walk"])
-    walked = walk(memory, library, budget, progress)
+    walked = walk.walk(memory, library, budget, progress)
     state = {**state, "walk": progress.plain()}
     if walked is None:
         return state
@@ -126,9 +126,9 @@ def _told(progress: Progress, walked: Walked, loaders: list[list[Plain]]) -> Tol
     strange = sum(1 for _, kind, _ in loaders if kind == UNREADABLE)
     absent = progress.absent + (0 if walked.whole else 1)
     rows = (
-        (Reason.TOO_MANY, walked.bounded, f"more than {MAX_CLASSES}"),
-        (Reason.CHANGING, not walked.settled and walked.whole, "while they were read"),
-        (Reason.UNREADABLE, absent, f"{absent} lists end in absent memory"),
+        (Reason.TOO_MANY, walked.bounded, f"more than {walk.MAX_CLASSES}"),
+        (Reason.CHANGING, not (walked.settled or walked.bounded), "while they were read"),
+        (Reason.UNREADABLE, absent, f"{absent} lists not read to their end"),
         (Reason.UNREADABLE, progress.unnamed, f"{progress.unnamed} names"),
         (Reason.NO_KIND, strange, f"{strange} class loaders"),
     )

@@ -32,7 +32,8 @@ class Piece(NamedTuple):
     """A piece of a loader's list: named classes, how many have no file, and what follows.
 
     `hidden` counts hidden classes and the fillers of an archive (JDK 21+: never defined). `unnamed`
-    counts names that cannot be reported. `following` is the next class, 0 at the end.
+    counts names that cannot be reported, `read` all that was read, arrays too. `following` is the
+    next class, 0 at the end.
     `absent` says that the list goes on where memory is absent; `torn` that it led to what is no
     class of this loader, or ended without `until`: then the rest may be wrong too.
     """
@@ -40,6 +41,7 @@ class Piece(NamedTuple):
     classes: list[Klass]
     hidden: int
     unnamed: int
+    read: int = 0
     following: int = 0
     absent: bool = False
     torn: bool = False
@@ -63,10 +65,9 @@ class Reader:
         """
         layout = self._layout
         rows: list[tuple[int, int]] = []
-        klass, absent, torn = first, False, False
-        for _ in range(limit):
-            if klass in {0, until}:
-                break
+        klass, read, absent, torn = first, 0, False, False
+        while read < limit and klass not in {0, until}:
+            read += 1
             data = self._klasses.at(klass, self._size) if is_pointer(klass) else None
             absent = data is None
             if data is None or WORD.unpack_from(data, layout.klass_cld)[0] != loader:
@@ -80,7 +81,7 @@ class Reader:
         torn = torn or (klass == 0 and until != 0)
         following = 0 if klass == until else klass
         named = Piece([], len(rows), 0) if hidden else self._named(rows)
-        return named._replace(following=following, absent=absent, torn=torn)
+        return named._replace(read=read, following=following, absent=absent, torn=torn)
 
     def _named(self, rows: list[tuple[int, int]]) -> Piece:
         """Classes by the address of their name and their state."""

@@ -35,6 +35,7 @@ class Progress:
     dropped: dict[str, int] = field(default_factory=dict)
     at: list[int] = field(default_factory=list)
     passes: int = 0
+    read: int = 0
     unnamed: int = 0
     absent: int = 0
     torn: int = 0
