@@ -1,0 +1,210 @@
+"""`Module._cache` of each isolate: found among all dictionaries, and proven by its class.
+
+An object whose keys are paths can be anything. It is Module._cache when the class of one of its
+values has it as a property of its own: value → its map → constructor → property. That also passes
+over copies that are dead, or were outgrown.
+"""
+
+from __future__ import annotations
+
+from struct import unpack
+from typing import TYPE_CHECKING, NamedTuple
+
+from sensor.resolvers.node.heap import is_object, smi
+from sensor.resolvers.node.layouts import (
+    CONSTRUCTOR,
+    DICTIONARY_HEAD,
+    ELEMENTS,
+    ENTRY,
+    MAX_PREFIX,
+    MIN_PREFIX,
+    PROPERTIES,
+    WORD,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sensor.model.finding import Plain
+    from sensor.resolvers.node.heap import Heap
+
+# The largest program seen has 11,000 modules.
+MAX_MODULES = 50_000
+MAX_CAPACITY = 1 << 18
+# Values of a dictionary from which its class is looked for.
+PROBES = 4
+# A table is at least half empty after it has grown; of so many slots one is used.
+FIRST_SLOTS = 16
+# Steps from a map back to the one its class began with: one for each property that was added.
+MAX_BACK = 64
+# Properties of the class Module that are looked at: it has 40.
+MAX_PROPERTIES = 1024
+# Words of an object itself: 8 bits of its map say how many.
+OWN_WORDS = 32
+
+
+class Dictionary(NamedTuple):
+    """The head of a NameDictionary: its words, and where the entries begin."""
+
+    words: tuple[int, ...]
+    capacity: int
+    start: int
+
+    @property
+    def used(self) -> int:
+        """How many entries it has."""
+        return self.words[2] >> 32
+
+
+class Cache(NamedTuple):
+    """A Module._cache: the object that it is, and the class Module (tagged addresses)."""
+
+    holder: int
+    owner: int
+
+    def plain(self) -> Plain:
+        """A JSON array."""
+        return list(self)
+
+
+def as_dictionary(words: tuple[int, ...] | None) -> Dictionary | None:
+    """The head of a NameDictionary by the words from its map on, if it can be one."""
+    if words is None:
+        return None
+    length, used, deleted, capacity = (smi(word) for word in words[1:5])
+    if length is None or used is None or deleted is None or capacity is None:
+        return None
+    prefix = length - 3 * capacity
+    if not MIN_PREFIX <= prefix <= MAX_PREFIX or not 0 < capacity <= MAX_CAPACITY:
+        return None
+    if capacity & (capacity - 1) or used + deleted > capacity:
+        return None
+    return Dictionary(words, capacity, ELEMENTS + prefix * WORD)
+
+
+def dictionary(heap: Heap, word: int) -> Dictionary | None:
+    """The head of the NameDictionary at a tagged address; its map is for the caller to check."""
+    return as_dictionary(heap.words_of([word], DICTIONARY_HEAD // WORD)[0])
+
+
+def entries(
+    heap: Heap, word: int, head: Dictionary, first: int, count: int
+) -> list[tuple[int, ...]] | None:
+    """(key, value, details) of some slots; None when they cannot be read. Empty ones are there."""
+    count = min(count, head.capacity - first)
+    data = heap.bytes_of([(word + head.start + first * ENTRY, count * ENTRY)])[0]
+    if data is None:
+        return None
+    words = unpack(f"<{len(data) // WORD}Q", data)
+    return [words[i : i + 3] for i in range(0, len(words), 3)]
+
+
+def with_paths(heap: Heap, words: Sequence[int]) -> list[int]:
+    """Those of these dictionaries (tagged addresses) that have a path among their first keys."""
+    size = DICTIONARY_HEAD // WORD
+    heads = [as_dictionary(head) for head in heap.words_of(words, size)]
+    there = [(w, h) for w, h in zip(words, heads, strict=True) if h and h.used]
+    raw = heap.bytes_of((w + h.start, min(FIRST_SLOTS, h.capacity) * ENTRY) for w, h in there)
+    keys = [_keys(data) for data in raw]
+    paths = _paths(heap, [key for each in keys for key in each])
+    return [w for (w, _), each in zip(there, keys, strict=True) if any(k in paths for k in each)]
+
+
+def _keys(data: bytes | None) -> list[int]:
+    words = unpack(f"<{len(data) // WORD}Q", data) if data else ()
+    return [word for word in words[::3] if is_object(word)]
+
+
+def _paths(heap: Heap, keys: Iterable[int]) -> set[int]:
+    """Those of these that are strings with an absolute path, by their first character."""
+    layout = heap.layout
+    new = list(dict.fromkeys(keys))
+    at = min(layout.one_byte_chars, layout.two_byte_chars)
+    raw = heap.bytes_of((key, at + WORD) for key in new)
+    maps = [int.from_bytes(data[:WORD], "little") if data else 0 for data in raw]
+    kinds = heap.map_types(maps)
+    found = set()
+    for key, data, kind in zip(new, raw, (kinds[m] for m in maps), strict=True):
+        if data and kind is not None and kind < layout.first_nonstring and data[at] == ord("/"):
+            found.add(key)
+    return found
+
+
+class Finder:
+    """Finds the Module._cache to which dictionaries lead. Remembers classes for one slice."""
+
+    def __init__(self, heap: Heap, dictionary_map: int) -> None:
+        """Read nothing yet."""
+        self._heap = heap
+        self._map = dictionary_map
+        self._owners: dict[int, int | None] = {}
+        self._holders: dict[int, list[tuple[int, frozenset[int]]]] = {}
+
+    def caches(self, words: Sequence[int]) -> set[Cache]:
+        """The caches to which any of these dictionaries leads: it is one, or a copy of one."""
+        found = set()
+        for word in with_paths(self._heap, words):
+            cache = self._of(word)
+            if cache is not None:
+                found.add(cache)
+        return found
+
+    def _of(self, word: int) -> Cache | None:
+        for value in list(_values(self._heap, word))[:PROBES]:
+            owner = self._owner(value)
+            for holder, values in self._holders_of(owner) if owner else ():
+                if owner and value in values:
+                    return Cache(holder, owner)
+        return None
+
+    def _owner(self, value: int) -> int | None:
+        first = self._heap.words_of([value], 1)[0]
+        if first is None:
+            return None
+        if first[0] not in self._owners:
+            self._owners[first[0]] = _constructor(self._heap, first[0])
+        return self._owners[first[0]]
+
+    def _holders_of(self, owner: int) -> list[tuple[int, frozenset[int]]]:
+        """Properties of a class that are objects in dictionary mode, with their values."""
+        if owner not in self._holders:
+            candidates = [word for word in _properties(self._heap, owner) if is_object(word)]
+            heads = self._heap.words_of(candidates, PROPERTIES // WORD + 1)
+            tables = [head[-1] if head else 0 for head in heads]
+            maps = self._heap.words_of(tables, 1)
+            self._holders[owner] = [
+                (candidate, frozenset(_values(self._heap, table)))
+                for candidate, table, first in zip(candidates, tables, maps, strict=True)
+                if first and first[0] == self._map
+            ]
+        return self._holders[owner]
+
+
+def _values(heap: Heap, word: int) -> list[int]:
+    """The values of a dictionary that are objects."""
+    head = dictionary(heap, word)
+    slots = entries(heap, word, head, 0, head.capacity) if head else None
+    return [slot[1] for slot in slots or () if is_object(slot[0]) and is_object(slot[1])]
+
+
+def _constructor(heap: Heap, word: int) -> int | None:
+    """The function that made the objects of a map: back to the first map of their class."""
+    for _ in range(MAX_BACK):
+        words = heap.words_of([word], CONSTRUCTOR // WORD + 1)[0]
+        if words is None:
+            return None
+        if heap.map_types([words[0]])[words[0]] != heap.layout.map_type:
+            return word
+        word = words[-1]
+    return None
+
+
+def _properties(heap: Heap, owner: int) -> list[int]:
+    """The words that can be properties of a function: its own, and those kept beside it."""
+    own = heap.words_of([owner], OWN_WORDS)[0] or ()
+    beside = own[PROPERTIES // WORD] if own else 0
+    head = heap.words_of([beside], 2)[0]
+    length = smi(head[1]) if head else None
+    # The length of a property array shares its word with a hash (V8: PropertyArray::LengthField).
+    count = 0 if length is None else length if length < MAX_PROPERTIES else length % MAX_PROPERTIES
+    return [*own[2:], *(heap.long(beside, 2, count) or ())]

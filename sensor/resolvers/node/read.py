@@ -1,0 +1,163 @@
+"""Read the modules out of what `find` has found, and tell cheaply whether there are new ones.
+
+V8 moves objects while we read. What is read is a fact only if the words that led to it are the same
+afterwards: a table, its keys, the list of scripts. Else there is no answer this time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from sensor.resolvers.node import areas
+from sensor.resolvers.node.caches import MAX_MODULES, as_dictionary, entries
+from sensor.resolvers.node.esm import SCHEME, function_info, names, path_of, script_of_info
+from sensor.resolvers.node.heap import Heap, is_object
+from sensor.resolvers.node.isolates import scripts
+from sensor.resolvers.node.isolates import token as script_token
+from sensor.resolvers.node.layouts import DICTIONARY_HEAD, PROPERTIES, WORD
+from sensor.resolvers.node.words import ADDON, CJS, ESM, Module
+
+if TYPE_CHECKING:
+    from sensor.host.seam import Process
+    from sensor.resolvers.node.caches import Cache
+    from sensor.resolvers.node.find import Place
+    from sensor.resolvers.node.isolates import Isolate
+
+# Entries read in one step: 20 ms.
+ENTRIES = 1_000
+
+
+class Scripts(NamedTuple):
+    """The scripts of one isolate, and their names."""
+
+    isolate: Isolate
+    words: list[int]
+    names: list[str | None]
+
+
+def threads_and_addons(process: Process) -> int:
+    """Another number when a thread or a mapped addon has come or gone."""
+    addons = sorted({m.path for m in process.maps() if m.path.endswith(".node")})
+    return crc32("\0".join((*addons, str(areas.threads(process)))).encode(errors="surrogatepass"))
+
+
+def tokens(heap: Heap, place: Place) -> list[list[int]] | None:
+    """Other ones when something was loaded since. None when something is no longer where it was."""
+    found: list[list[int]] = []
+    for isolate in place.isolates:
+        of_scripts = script_token(heap, isolate.slot)
+        if of_scripts is None:
+            return None
+        found.append(of_scripts)
+    heads = [_table(heap, place, cache) for cache in place.caches]
+    there = [[word, *words] for word, words in heads if words is not None]
+    return found + there if len(there) == len(heads) else None
+
+
+def _table(heap: Heap, place: Place, cache: Cache) -> tuple[int, tuple[int, ...] | None]:
+    """The dictionary of a cache: where it is, and its head; None when it is none any more."""
+    holder = heap.words_of([cache.holder], PROPERTIES // WORD + 1)[0]
+    word = holder[-1] if holder else 0
+    words = heap.words_of([word], DICTIONARY_HEAD // WORD)[0]
+    maps = {maps.dictionary for maps in place.sets}
+    if words is None or words[0] not in maps or as_dictionary(words) is None:
+        return word, None
+    return word, words
+
+
+def all_scripts(heap: Heap, place: Place) -> list[Scripts] | None:
+    """The scripts of each isolate; None when one changed while it was read."""
+    found = []
+    for isolate in place.isolates:
+        words = scripts(heap, isolate.slot)
+        if words is None:
+            return None
+        texts = names(heap, words)
+        again = heap.renewed()
+        if scripts(again, isolate.slot) != words:
+            return None
+        found.append(Scripts(isolate, words, texts))
+    return found
+
+
+def keys(heap: Heap, place: Place, cache: Cache, first: int) -> tuple[list[str | None], int] | None:
+    """Keys of the entries from slot `first` on, and the next slot; 0 when there is none.
+
+    A key is None when it cannot be read. None when the table changed while it was read.
+    """
+    word, words = _table(heap, place, cache)
+    head = as_dictionary(words)
+    if words is None or head is None:
+        return None
+    slots = entries(heap, word, head, first, ENTRIES)
+    if slots is None:
+        return None
+    used = [slot[0] for slot in slots if is_object(slot[0])]
+    texts = _keys(heap, used)
+    again = heap.renewed()
+    if _table(again, place, cache) != (word, words):
+        return None
+    if entries(again, word, head, first, ENTRIES) != slots:
+        return None
+    following = first + len(slots)
+    return texts, following if following < min(head.capacity, 2 * MAX_MODULES) else 0
+
+
+def _keys(heap: Heap, words: list[int]) -> list[str | None]:
+    """The keys that are names: an empty slot holds an oddball (V8: undefined or the hole)."""
+    kinds = heap.types(words)
+    strings = [
+        word
+        for word, kind in zip(words, kinds, strict=True)
+        if kind is None or kind < heap.layout.first_nonstring
+    ]
+    texts = heap.texts(strings)
+    return [texts[word] for word in strings]
+
+
+def isolate_of(heap: Heap, place: Place, cache: Cache, listed: list[Scripts]) -> Isolate | None:
+    """The isolate whose script has made the class Module of a cache."""
+    for info in function_info(heap, cache.owner):
+        for maps in place.sets:
+            script = script_of_info(heap, maps, info)
+            for each in listed:
+                if script in each.words:
+                    return each.isolate
+    return None
+
+
+def cjs(path: str, *, worker: bool) -> Module:
+    """The module of a key of Module._cache."""
+    return Module(path, ADDON if path.endswith(".node") else CJS, worker)
+
+
+def esm(place: Place, listed: list[Scripts]) -> tuple[list[Module], list[str], list[str]]:
+    """ES modules; names of those that failed; names of scripts whose module is not evaluated."""
+    found: list[Module] = []
+    failed: list[str] = []
+    others: list[str] = []
+    for each in listed:
+        for name in each.names:
+            path = path_of(name) if name and name.startswith(SCHEME) else None
+            if name is None or path is None:
+                continue
+            if name not in place.esm:
+                others.append(name)
+            elif place.esm[name]:
+                failed.append(name)
+            else:
+                found.append(Module(path, ESM, each.isolate.worker))
+    return found, failed, others
+
+
+def without_cache(listed: list[Scripts], owners: list[Isolate]) -> list[str]:
+    """Names of files that isolates without a Module._cache have compiled: one must be there."""
+    have = {owner.slot for owner in owners}
+    return [
+        name
+        for each in listed
+        if each.isolate.slot not in have
+        for name in each.names
+        if name and name.startswith("/")
+    ]

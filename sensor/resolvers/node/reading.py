@@ -1,0 +1,162 @@
+"""Reading what was found, in steps: the scripts of each isolate, then the keys of each cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sensor.resolvers.node import read, reasons
+from sensor.resolvers.node.esm import path_of
+from sensor.resolvers.node.words import Module
+
+if TYPE_CHECKING:
+    from sensor.model.budget import Budget
+    from sensor.model.finding import Plain
+    from sensor.resolvers.node.find import Place
+    from sensor.resolvers.node.heap import Heap
+
+# Times that what is read may change meanwhile, before that is reported.
+MAX_TORN = 3
+# Names in the detail of a gap.
+MAX_NAMED = 5
+MAX_NAME = 300
+
+
+class Reading:
+    """One reading of a place. Its state is plain data.
+
+    `tokens` are those of the start, `settled` is that they tell of anything new. `lost` says that
+    things are no longer where they were found: search again.
+    """
+
+    def __init__(self, heap: Heap, place: Place, state: Plain) -> None:
+        """Go on from `state`, that of an earlier `plain`."""
+        self._heap = heap
+        self._place = place
+        known: Any = state or {}
+        self._torn: int = known.get("torn", 0)
+        self._rows: list[list[Any]] = known.get("rows", [])
+        self._at: list[int] = known.get("at", [0, 0])
+        self._workers: list[bool] = known.get("workers", [])
+        self._begun: bool = known.get("begun", False)
+        self._gaps: list[list[str]] = known.get("gaps", [])
+        self._idle: list[str] = known.get("idle", [])
+        self._odd: list[int] = known.get("odd", [0, 0])
+        self.tokens: list[list[int]] | None = known.get("tokens")
+        self.settled: bool = known.get("settled", True)
+        self.lost = False
+
+    def plain(self) -> Plain:
+        """The state, for the next slice."""
+        return {
+            "torn": self._torn,
+            "rows": cast("list[Plain]", self._rows),
+            "at": cast("list[Plain]", self._at),
+            "workers": cast("list[Plain]", self._workers),
+            "begun": self._begun,
+            "gaps": cast("list[Plain]", self._gaps),
+            "idle": cast("list[Plain]", self._idle),
+            "odd": cast("list[Plain]", self._odd),
+            "tokens": cast("list[Plain] | None", self.tokens),
+            "settled": self.settled,
+        }
+
+    def run(self, budget: Budget) -> bool:
+        """Go on; False when the slice is over, or something changed, before the end."""
+        if self.tokens is None:
+            self.tokens = read.tokens(self._heap, self._place)
+            if self.tokens is None:
+                self.lost = True
+                return True
+        if not self._begun and not self._scripts():
+            return self._changed()
+        while self._at[0] < len(self._place.caches):
+            if not self._part():
+                return self._changed()
+            if budget.due():
+                return False
+        if read.tokens(self._heap.renewed(), self._place) != self.tokens:
+            return self._changed()
+        self._judge_idle()
+        return True
+
+    def modules(self) -> list[Module]:
+        """All modules, each once; of a worker only if no other isolate has it."""
+        found: dict[tuple[str, str], bool] = {}
+        for path, kind, worker in self._rows:
+            found[path, kind] = found.get((path, kind), True) and worker
+        return [Module(path, kind, worker) for (path, kind), worker in sorted(found.items())]
+
+    def gaps(self) -> list[tuple[str, str]]:
+        """(reason, detail) of what is not known."""
+        found = [(reason, detail) for reason, detail in self._gaps]
+        unread, strange = self._odd
+        if unread:
+            found.append((reasons.NAME_UNREADABLE, f"{unread} in Module._cache"))
+        if strange:
+            found.append((reasons.NOT_A_PATH, f"{strange} in Module._cache"))
+        if self._place.full:
+            found.append((reasons.TOO_MANY_MODULES, ""))
+        return found
+
+    def _changed(self) -> bool:
+        """Begin anew, with what was read so far forgotten; at last keep it, and say so."""
+        self._torn += 1
+        if self._torn <= MAX_TORN:
+            torn = self._torn
+            self.__init__(self._heap.renewed(), self._place, {"torn": torn})  # type: ignore[misc]
+            return False
+        self._gaps.append([reasons.CACHE_TORN, ""])
+        self.settled = False
+        return True
+
+    def _scripts(self) -> bool:
+        """Read the scripts, and by them the ES modules and whose each cache is."""
+        listed = read.all_scripts(self._heap, self._place)
+        if listed is None:
+            return False
+        owners = [
+            read.isolate_of(self._heap, self._place, cache, listed) for cache in self._place.caches
+        ]
+        self._workers = [owner is not None and owner.worker for owner in owners]
+        modules, failed, idle = read.esm(self._place, listed)
+        self._rows += [list(module) for module in modules]
+        self._begun = True
+        self._tell(reasons.ESM_FAILED, failed)
+        self._idle = idle
+        without = read.without_cache(listed, [owner for owner in owners if owner])
+        self._tell(reasons.CACHE_MISSING, without)
+        if not listed:
+            self._gaps.append([reasons.ISOLATE_UNKNOWN, ""])
+        self.settled = not without and bool(listed) and bool(self._place.caches)
+        return True
+
+    def _judge_idle(self) -> None:
+        """Modules that did not run are not known; Node.js 10 makes such ones for CommonJS too."""
+        have = {row[0] for row in self._rows}
+        idle = [name for name in self._idle if path_of(name) not in have]
+        self._tell(reasons.ESM_IDLE, idle)
+        self.settled = self.settled and not idle
+
+    def _tell(self, reason: str, names: list[str]) -> None:
+        every = sorted(set(names))
+        if every:
+            told = ", ".join(name[:MAX_NAME] for name in every[:MAX_NAMED])
+            more = len(every) - MAX_NAMED
+            self._gaps.append([reason, f"{told} and {more} more" if more > 0 else told])
+
+    def _part(self) -> bool:
+        """Read a part of a cache; False when it changed meanwhile."""
+        number, slot = self._at
+        found = read.keys(self._heap, self._place, self._place.caches[number], slot)
+        if found is None:
+            return False
+        texts, following = found
+        for text in texts:
+            if text is None:
+                self._odd[0] += 1
+            elif text.startswith("/"):
+                self._rows.append(list(read.cjs(text, worker=self._workers[number])))
+            else:
+                self._odd[1] += 1
+        self._at = [number, following] if following else [number + 1, 0]
+        return True
