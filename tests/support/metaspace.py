@@ -99,6 +99,9 @@ class Metaspace:
     def write(self, address: int, form: str, *values: int | bytes) -> None:
         struct.pack_into("<" + form, self.memory, address - BASE, *values)
 
+    def put(self, address: int, data: bytes) -> None:
+        self.memory[address - BASE : address - BASE + len(data)] = data
+
     def word(self, address: int) -> int:
         found: int = struct.unpack_from("<Q", self.memory, address - BASE)[0]
         return found
@@ -107,8 +110,7 @@ class Metaspace:
         raw = name.encode("utf-8", "surrogatepass") if isinstance(name, str) else name
         address = self.new(self.layout.symbol_body + len(raw))
         self.write(address + self.layout.symbol_length, "H", len(raw))
-        at = address + self.layout.symbol_body - BASE
-        self.memory[at : at + len(raw)] = raw
+        self.put(address + self.layout.symbol_body, raw)
         return address
 
     def klass(self, loader: int, name: str | bytes, state: int = INITIALIZED) -> int:

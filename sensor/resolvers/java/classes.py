@@ -140,6 +140,7 @@ def _differs(total: int, before: int | None, after: Counters | None) -> Told:
     if before is None or after is None:
         return []
     low, high = sorted((before, after.classes))
-    if low * (1 - TOLERANCE) <= total <= high * (1 + TOLERANCE):
+    slack = total * TOLERANCE
+    if low - slack <= total <= high + slack:
         return []
     return [(Reason.DIFFERS, f"{total} read, {low} to {high} counted")]
