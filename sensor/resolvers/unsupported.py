@@ -43,8 +43,8 @@ class Runtime:
 RUNTIMES = (
     # HotSpot and GraalVM map libjvm.so, OpenJ9 libj9vm29.so as well.
     Runtime("java", "Java", ("maven",), "", r"libjvm\.so|libj9vm\d+\.so"),
-    # Debian's node is a small program around libnode.so.115; the official one is a single file.
-    Runtime("node", "Node.js", ("npm",), r"node|nodejs|electron\d*", r"libnode\.so(\.\d+)*"),
+    # Electron has a V8 of its own, with compressed pointers; its programs are often renamed.
+    Runtime("electron", "Electron", ("npm",), r"electron\d*", ""),
     # The other .NET runtime; Debian's mono is a link to mono-sgen.
     Runtime("mono", "Mono", ("nuget",), r"mono(-sgen)?", r"libmonosgen-2\.0\.so.*"),
     Runtime("ruby", "Ruby", ("gem",), r"j?ruby[\d.]*", r"libruby(-[\d.]+)?\.so(\.\d+)*"),

@@ -71,7 +71,7 @@ def read(source: Source) -> Plain:
         if (elf.layout.word, elf.layout.order) != ELF_64_LITTLE:
             return [None, NO_SYMBOLS, "not a 64-bit little-endian program"]
         if any(_is_sea(elf, segment) for segment in elf.segments):
-            return [None, UNSUPPORTED, "single executable application"]
+            return [None, UNSUPPORTED, "single executable application of Node.js"]
         return _layout(elf)
     except Malformed as error:
         return [None, NO_SYMBOLS, str(error)]

@@ -21,7 +21,7 @@ PROGRAM_REFUSED: Final = "program file not readable"
 SPENT: Final = "budget spent"
 TOO_MANY_CACHES: Final = "too many module caches"
 TOO_MANY_MODULES: Final = "too many modules"
-UNSUPPORTED: Final = "unsupported runtime"
+UNSUPPORTED: Final = "runtime not supported yet"
 
 # These leave no package unseen.
 HARMLESS: Final = frozenset((NOT_A_PATH,))

@@ -53,9 +53,7 @@ def findings(exe: str, *paths: str) -> dict[str, Finding]:
     [
         ("java", "/usr/lib/jvm/java-17-openjdk-amd64/bin/java", ["/x/lib/server/libjvm.so"]),
         ("java", "/opt/app/bin/launcher", ["/opt/app/lib/libj9vm29.so"]),
-        ("node", "/usr/bin/node", ["/usr/lib/x86_64-linux-gnu/libnode.so.108"]),
-        ("node", "/usr/local/bin/node", []),
-        ("node", "/opt/embedder", ["/opt/libnode.so"]),
+        ("electron", "/usr/lib/electron28", []),
         ("mono", "/usr/bin/mono-sgen", []),
         ("mono", "/opt/unity/Game", ["/opt/unity/libmonosgen-2.0.so.1"]),
         ("ruby", "/usr/bin/ruby3.1", ["/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1.2"]),
@@ -106,8 +104,8 @@ def test_an_answer_is_for_one_process_only() -> None:
 
 
 def test_a_process_can_hold_two_runtimes() -> None:
-    found = findings("/usr/bin/node", "/usr/lib/jvm/lib/server/libjvm.so")
-    assert set(found) == {"node", "java"}
+    found = findings("/usr/bin/perl", "/usr/lib/jvm/lib/server/libjvm.so")
+    assert set(found) == {"perl", "java"}
 
 
 def test_names_are_told_once_and_none_hides_a_resolver_that_can_read() -> None:
