@@ -37,9 +37,10 @@ class Owner(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Who owns a place: none for the code of an application that has no name or version.
+    """Who owns a place: nobody for an application without name or version.
 
-    `reason` is why nobody is known to own it; `folder` of what, "" for a lone file.
+    `reason` is why nobody is known to own it, `folder` of what ("" for a lone file). Where a
+    package.json could not be read there is no reason here: that is told for itself.
     """
 
     owners: tuple[Owner, ...] = ()
@@ -56,7 +57,10 @@ def owners(place: Place, rows: Mapping[str, Row]) -> Answer:
     found = tuple(owner for owner in (carrier, inner) if owner is not None)
     if found:
         return Answer(found)
-    return Answer((), told.NO_NAME if place.package in rows else told.UNOWNED, place.package)
+    row = rows.get(place.package)
+    if row is not None and is_problem(row):
+        return Answer()
+    return Answer((), told.UNOWNED if row is None else told.NO_NAME, place.package)
 
 
 def _outside(place: Place, rows: Mapping[str, Row]) -> Answer:
@@ -66,6 +70,8 @@ def _outside(place: Place, rows: Mapping[str, Row]) -> Answer:
         owner = _owner(folder, rows)
         if owner is not None:
             return Answer((owner,) if owner.version else ())
+        if folder in rows and is_problem(rows[folder]):
+            break
     return Answer()
 
 

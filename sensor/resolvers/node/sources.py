@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_PACKAGES = 2_000
 
 # node_modules/.pnpm/@a+b@1.2.3_peer@4.0.0/node_modules/, with "(peer@4.0.0)" since pnpm 8.
-_PNPM = re.compile(r"/\.pnpm/([^/]{1,300}?[^/@])@([^/@_(]{1,200})[^/]{0,600}/$")
+_PNPM = re.compile(r"/\.pnpm/([^/]{0,300}?[^/@])@([^/@_(]{1,200})[^/]{0,600}/$")
 # .yarn/cache/NAME-npm-1.2.3-0123456789-0123456789.zip/: a "/" of the name is a "-".
 _YARN = re.compile(r"/([^/]{1,300})-npm-([^/]{1,200}?)-[0-9a-f]{10}-[0-9a-f]{4,200}\.zip/$")
 
