@@ -48,6 +48,34 @@ class Bytes:
         ]
 
 
+class Part:
+    """A Source over a part of another: a stored member of an archive."""
+
+    def __init__(self, source: Source, start: int, size: int) -> None:
+        """Read from `size` bytes at `start`. Raises Malformed when they are not there."""
+        if start < 0 or size < 0 or start + size > source.size:
+            raise Malformed(f"no {size} bytes at {start} of {source.size}")
+        self._source = source
+        self._start = start
+        self._size = size
+
+    @property
+    def size(self) -> int:
+        """The length of the part."""
+        return self._size
+
+    def read(self, ranges: Sequence[Range]) -> list[bytes | None]:
+        """The ranges, none of which leaves the part."""
+        inside = [self._inside(start, size) for start, size in ranges]
+        found = iter(self._source.read([one for one in inside if one is not None]))
+        return [None if one is None else next(found) for one in inside]
+
+    def _inside(self, start: int, size: int) -> Range | None:
+        if start < 0 or size < 0 or start + size > self._size:
+            return None
+        return self._start + start, size
+
+
 def exact(source: Source, start: int, size: int) -> bytes:
     """One range of the source. Raises Malformed when it is not there."""
     data = source.read([(start, size)])[0]

@@ -1,4 +1,4 @@
-"""The directory of a zip file, and its small members. For wheels, eggs, zipapps and pex files.
+"""The directory of a zip file, and its small members. For wheels, eggs, zipapps, pex files, JARs.
 
 PKWARE APPNOTE 6.3.10: end of central directory (4.3.16), its zip64 form (4.3.14, 4.3.15), central
 directory headers (4.3.12), local headers (4.3.7). Nothing is unpacked to disk; encrypted and
@@ -45,26 +45,43 @@ class Member(NamedTuple):
     method: int
 
 
+class Directory(NamedTuple):
+    """The bytes of a directory, how many entries it has, and what to add to the stated offsets."""
+
+    data: bytes
+    entries: int
+    shift: int
+
+
 class Archive:
     """The members of a zip file by name, as written: a name may hold `..` or be absolute."""
 
     def __init__(self, source: Source) -> None:
         """Read the directory. Raises Malformed when this is no zip file or passes a bound."""
         self._source = source
-        self.members: dict[str, Member] = _directory(source)
+        self.members: dict[str, Member] = _members(directory(source))
 
     def read(self, name: str, limit: int) -> bytes | None:
         """The bytes of a member, None when there is none. Raises Malformed beyond `limit` bytes."""
         member = self.members.get(name)
         if member is None:
             return None
-        if member.size > limit or member.packed > limit:
-            raise Malformed(f"member of {member.size} bytes, more than {limit}")
-        fields = _LOCAL.unpack(exact(self._source, member.start, _LOCAL.size))
-        if fields[0] != b"PK\x03\x04":
-            raise Malformed("no local header of a member")
-        start = member.start + _LOCAL.size + fields[9] + fields[10]
-        return _unpacked(exact(self._source, start, member.packed), member)
+        return read_member(self._source, member, limit)
+
+
+def read_member(source: Source, member: Member, limit: int) -> bytes:
+    """The bytes of a member. Raises Malformed beyond `limit` bytes."""
+    if member.size > limit or member.packed > limit:
+        raise Malformed(f"member of {member.size} bytes, more than {limit}")
+    return _unpacked(exact(source, data_start(source, member), member.packed), member)
+
+
+def data_start(source: Source, member: Member) -> int:
+    """Where the bytes of a member stand, behind its local header. Raises Malformed."""
+    fields = _LOCAL.unpack(exact(source, member.start, _LOCAL.size))
+    if fields[0] != b"PK\x03\x04":
+        raise Malformed("no local header of a member")
+    return int(member.start + _LOCAL.size + fields[9] + fields[10])
 
 
 def _unpacked(data: bytes, member: Member) -> bytes:
@@ -81,7 +98,8 @@ def _unpacked(data: bytes, member: Member) -> bytes:
     return data
 
 
-def _directory(source: Source) -> dict[str, Member]:
+def directory(source: Source) -> Directory:
+    """The directory as it stands. Raises Malformed when this is no zip file or passes a bound."""
     count, size, start, end = _end(source)
     if size > MAX_DIRECTORY or count > MAX_ENTRIES:
         raise Malformed(f"directory of {count} entries and {size} bytes")
@@ -89,11 +107,14 @@ def _directory(source: Source) -> dict[str, Member]:
     shift = end - size - start
     if shift < 0:
         raise Malformed("the directory is not where the end record says")
-    data = exact(source, end - size, size)
+    return Directory(exact(source, end - size, size), count, shift)
+
+
+def _members(found: Directory) -> dict[str, Member]:
     members: dict[str, Member] = {}
     position = 0
-    for _ in range(count):
-        name, member, position = _entry(data, position, shift)
+    for _ in range(found.entries):
+        name, member, position = entry(found, position)
         if name is not None:
             members[name] = member
     return members
@@ -128,7 +149,12 @@ def _end64(source: Source, end: int) -> tuple[int, int, int, int]:
     return fields[7], fields[8], fields[9], place
 
 
-def _entry(data: bytes, position: int, shift: int) -> tuple[str | None, Member, int]:
+def entry(found: Directory, position: int) -> tuple[str | None, Member, int]:
+    """Name, member and end of the entry at a position. Raises Malformed.
+
+    No name: it is a directory, encrypted, or has no name that could be one.
+    """
+    data, _, shift = found
     if position + _HEADER.size > len(data):
         raise Malformed("the directory is cut off")
     fields = _HEADER.unpack_from(data, position)

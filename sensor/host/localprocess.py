@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -85,9 +86,11 @@ class LocalProcess(Closing):
         if size <= 0 or not self._are_present(start, size):
             return Arguments()
         with kernel_says(self.key.pid):
-            self.meter.charge(size, 3)
+            self.meter.charge(size, 4)
             raw = read_named(self._directory, "cmdline", size)[:size]
-        return parse_arguments([to_text(part) for part in raw.rstrip(b"\0").split(b"\0")], self.exe)
+        directory = self._link("cwd")
+        argv = [to_text(part) for part in raw.rstrip(b"\0").split(b"\0")]
+        return replace(parse_arguments(argv, self.exe), directory=directory)
 
     @property
     def program(self) -> str:

@@ -60,10 +60,12 @@ class Arguments:
 
     Everything else on a command line can be a secret, and is neither read on nor kept.
     `program` is argv[0]; `script` is what an interpreter was told to run (a path or `-m NAME`),
-    else empty; the paths are as written.
+    else empty; the paths are as written. `directory` is where the process works, as it sees it:
+    paths that do not begin with a slash begin there.
     """
 
     program: str = ""
     script: str = ""
     class_path: str = ""
     module_path: str = ""
+    directory: str = ""

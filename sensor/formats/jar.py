@@ -1,0 +1,119 @@
+"""What is in a JAR, WAR or EAR: the names of its classes, its metadata, the archives in it.
+
+Only the directory is read, in one pass. What loaders cut off from names is cut off here: Spring
+Boot's `BOOT-INF/classes/` (its manual, "The Executable Jar Format"), a servlet container's
+`WEB-INF/classes/` (Servlet 4.0, 10.5), and `META-INF/versions/N/` of a multi-release JAR (JEP 238,
+JAR File Specification). Other classes below META-INF are loaded by nobody.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import NamedTuple
+
+from sensor.errors import Malformed
+from sensor.formats import zipdir
+from sensor.formats.source import Bytes, Part, Source
+
+# One metadata file: the largest manifests, with a digest of each class, have some megabytes; what
+# we read of them stands in their first lines.
+MAX_METADATA = 256 << 10
+# The largest shaded JARs seen have 83.
+MAX_POMS = 400
+# The largest fat JARs seen have some 600.
+MAX_NESTED = 2000
+# A packed archive in an archive is unpacked in memory.
+MAX_INFLATED = 64 << 20
+
+MANIFEST = "META-INF/MANIFEST.MF"
+# Spring Boot 2.3 and later: the order of the nested JARs.
+ORDER = "BOOT-INF/classpath.idx"
+
+_NESTED = (".jar", ".war", ".rar")
+_CLASSES = ("WEB-INF/classes/", "BOOT-INF/classes/")
+_VERSIONED = re.compile(r"META-INF/versions/[1-9][0-9]{0,3}/(.+)")
+_POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
+# PKWARE APPNOTE 6.3.10, 4.3.12: the lengths of name, extra field and comment in a header.
+_LENGTHS = struct.Struct("<28x3H").unpack_from
+_HEADER = 46
+_MAGIC = b"PK\x01\x02"
+
+
+class Contents(NamedTuple):
+    """Class names in internal form, members by name in the order of the archive.
+
+    `truncated` says that there are more poms or nested archives than we keep.
+    """
+
+    classes: list[str]
+    manifest: zipdir.Member | None
+    order: zipdir.Member | None
+    poms: dict[str, zipdir.Member]
+    nested: dict[str, zipdir.Member]
+    truncated: bool
+
+
+def contents(source: Source) -> Contents:
+    """Read the directory of an archive. Raises Malformed."""
+    found = zipdir.directory(source)
+    classes: list[str] = []
+    others: dict[str, zipdir.Member] = {}
+    position, data = 0, found.data
+    for _ in range(found.entries):
+        if data[position : position + 4] != _MAGIC or position + _HEADER > len(data):
+            raise Malformed("the directory of an archive is damaged")
+        name_size, extra, comment = _LENGTHS(data, position)
+        name_end = position + _HEADER + name_size
+        if data[name_end - 6 : name_end] == b".class":
+            classes.append(data[position + _HEADER : name_end - 6].decode("utf-8", "replace"))
+        elif data[name_end - 1 : name_end] != b"/":
+            name, member, _ = zipdir.entry(found, position)
+            if name is not None and _wanted(name):
+                others[name] = member
+        position = name_end + extra + comment
+    if position > len(data):
+        raise Malformed("the directory of an archive is cut off")
+    return _sorted_out([name for name in map(_class, classes) if name], others)
+
+
+def nested(source: Source, member: zipdir.Member) -> Source:
+    """An archive in an archive: read in place if stored, else unpacked. Raises Malformed."""
+    if member.method == zipdir.STORED:
+        return Part(source, zipdir.data_start(source, member), member.packed)
+    return Bytes(zipdir.read_member(source, member, MAX_INFLATED))
+
+
+def metadata(source: Source, member: zipdir.Member) -> bytes:
+    """The first bytes of a metadata file. Raises Malformed for more than our bound."""
+    return zipdir.read_member(source, member, MAX_METADATA)
+
+
+def _wanted(name: str) -> bool:
+    if name.startswith("META-INF/"):
+        return name == MANIFEST or _POM.fullmatch(name) is not None or name.endswith(_NESTED)
+    return name.lower().endswith(_NESTED) or name == ORDER
+
+
+def _class(name: str) -> str | None:
+    """The name that a loader asks for; None where no loader looks."""
+    if name.startswith(_CLASSES):
+        return name.split("/", 2)[2]
+    if name.startswith("META-INF/"):
+        versioned = _VERSIONED.fullmatch(name)
+        return versioned[1] if versioned else None
+    return name
+
+
+def _sorted_out(classes: list[str], others: dict[str, zipdir.Member]) -> Contents:
+    manifest, order = others.pop(MANIFEST, None), others.pop(ORDER, None)
+    poms = [name for name in others if _POM.fullmatch(name)]
+    archives = [name for name in others if not _POM.fullmatch(name)]
+    return Contents(
+        classes,
+        manifest,
+        order,
+        {name: others[name] for name in poms[:MAX_POMS]},
+        {name: others[name] for name in archives[:MAX_NESTED]},
+        len(poms) > MAX_POMS or len(archives) > MAX_NESTED,
+    )

@@ -1,0 +1,277 @@
+"""From class loaders to packages: archives are read, classes joined, archives proved, named.
+
+Each call does one slice. Reading archives leaves its results in the cache; the progress holds what
+the join found, so a look goes on where it stopped, and a second process of an image only joins.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from sensor.errors import FileRefused
+from sensor.model.file import FileId
+from sensor.model.finding import Gap, Package
+from sensor.resolvers.java import candidates, index, jdk, naming, search
+from sensor.resolvers.java.archive import Place
+from sensor.resolvers.java.archivereasons import HARMLESS, Reason
+from sensor.resolvers.java.join import Archives, Result, Use, join
+from sensor.resolvers.java.owner import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sensor.host.seam import Cache, Process
+    from sensor.model.budget import Budget
+    from sensor.model.finding import Plain
+    from sensor.resolvers.java.candidates import Candidate, Paths
+    from sensor.resolvers.java.index import Held
+    from sensor.resolvers.java.words import Loader
+
+RUNTIME: Final = "java"
+# Gaps of one reason; beyond them only their number is told.
+MAX_TOLD: Final = 20
+
+State = dict[str, Any]
+
+
+class Joined(NamedTuple):
+    """One slice: `more` says that packages and gaps are not final, and to go on from `progress`.
+
+    `complete` is whether every package that is loaded is named or doubted in `packages`.
+    """
+
+    packages: tuple[Package, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    progress: Plain = None
+    more: bool = False
+    complete: bool = True
+
+
+def packages_of(
+    process: Process,
+    budget: Budget,
+    cache: Cache,
+    loaders: Sequence[Loader],
+    progress: Plain,
+    *,
+    told: str = "",
+) -> Joined:
+    """The artifacts of the classes of all loaders.
+
+    `told` is the class path that the JVM itself tells (hsperfdata), as long as it is there.
+    """
+    return _Look(process, budget, cache, cast("State", progress or {}), told).run(loaders)
+
+
+@dataclass(slots=True)
+class _Archive:
+    """One archive in the order in which it is known."""
+
+    place: Place
+    held: Held
+    known: Known
+    nests: bool
+
+
+class _Look:
+    """One slice."""
+
+    def __init__(
+        self, process: Process, budget: Budget, cache: Cache, state: State, told: str
+    ) -> None:
+        self._process = process
+        self._files = process.files
+        self._due = budget.due
+        self._cache = cache
+        self._state = state
+        self._told = told
+        self._home = candidates.home(process) or ""
+
+    def run(self, loaders: Sequence[Loader]) -> Joined:
+        """Go on."""
+        if "uses" not in self._state:
+            stopped = self._join(loaders)
+            if stopped:
+                return self._more()
+        return self._name()
+
+    def _more(self) -> Joined:
+        return Joined(progress=self._state, more=True, complete=False)
+
+    def _join(self, loaders: Sequence[Loader]) -> bool:
+        """Put what the classes say into the state; True when time is up before that."""
+        modules = jdk.read(self._files, self._home, self._cache, self._due)
+        paths = candidates.paths(self._process, self._told)
+        for path in self._state.get("found", ()):
+            paths.add(path, None)
+        archives = self._archives(paths) if modules else None
+        if modules is None or archives is None:
+            return True
+        result = join(loaders, self._for_join(archives), modules.packages)
+        folders = search.folders(self._files, paths, self._state.get("folders", ()))
+        search.own(self._files, result, folders)
+        if result.unsure and not self._state.get("searched"):
+            return self._search(paths, loaders)
+        self._keep(result, archives, modules.problem)
+        return False
+
+    def _search(self, paths: Paths, loaders: Sequence[Loader]) -> bool:
+        """Look for archives in the directories around what is known, then join again."""
+        if not search.searched(self._process, paths, self._state, self._cache, self._due):
+            return True
+        self._state["searched"] = True
+        return self._join(loaders)
+
+    def _archives(self, paths: Paths) -> list[_Archive] | None:
+        """All archives, read; None when time is up."""
+        known: dict[Any, _Archive] = {}
+        pending = candidates.placed(self._process, paths)[0]
+        seen = {candidate.place.file for candidate in pending}
+        while pending:
+            candidate = pending.pop(0)
+            held = self._held(candidate)
+            if held is None:
+                return None
+            for one in _told_apart(candidate, held):
+                known.setdefault(one.place.content, one)
+            named = self._named(paths, candidate, held)
+            pending[:0] = [one for one in named if one.place.file not in seen]
+            seen |= {one.place.file for one in named}
+        return list(known.values())
+
+    def _held(self, candidate: Candidate) -> list[Held] | None:
+        """What is in a file, out of the cache or read; nothing for one that cannot be."""
+        place = candidate.place
+        held = index.held(self._cache, place.file)
+        if held is not None:
+            return held
+        if self._due():
+            return None
+        try:
+            with self._files.open(place.path) as file:
+                if file.id != place.file:
+                    return []
+                if not index.read(file, self._cache, self._due):
+                    return None
+        except FileRefused as error:
+            self._gap(Reason.REFUSED, str(error))
+            return []
+        return index.held(self._cache, place.file)
+
+    def _named(self, paths: Paths, candidate: Candidate, held: list[Held]) -> list[Candidate]:
+        """What the manifest of a JAR on the class path puts behind it."""
+        if candidate.position is None or not held:
+            return []
+        text = held[0].entry["manifest"].get("class-path", "")
+        found = candidates.Paths()
+        for number, path in enumerate(candidates.named_by_manifest(candidate.place, text)):
+            if path.endswith("/"):
+                paths.folders.setdefault(path.rstrip("/"), (*candidate.position, number))
+            else:
+                found.add(path, (*candidate.position, number))
+        found.descriptors = paths.descriptors
+        return candidates.placed(self._process, found)[0] if found.archives else []
+
+    @staticmethod
+    def _for_join(archives: Sequence[_Archive]) -> Archives:
+        nesting = frozenset(number for number, one in enumerate(archives) if one.nests)
+        return Archives(
+            [one.known for one in archives],
+            lambda number: index.hashes(archives[number].held.entry),
+            lambda number: [pom[3] for pom in archives[number].held.entry["poms"] if pom[3]],
+            nesting,
+        )
+
+    def _keep(self, result: Result, archives: Sequence[_Archive], problem: str) -> None:
+        """What the join found, as plain data."""
+        if problem:
+            self._gap(Reason.NO_MODULES, problem)
+        for one in archives:
+            if one.held.entry["problem"]:
+                self._gap(Reason.PARTLY, f"{one.place.text}: {one.held.entry['problem']}")
+        for classes in result.left.values():
+            packages = Counter(name.rpartition("/")[0] for name in classes)
+            for package, count in packages.most_common(MAX_TOLD):
+                self._gap(Reason.NOBODY, f"{count} of {package or 'the default package'}")
+        self._state["modules"] = dict(result.modules)
+        self._state["uses"] = [
+            [list(_plain(archives[number].place)), asdict(use)]
+            for number, use in result.uses.items()
+        ]
+        self._state["doubts"] = [
+            [[list(_plain(archives[number].place)) for number in held], asdict(use)]
+            for held, use in result.doubts.items()
+        ]
+
+    def _name(self) -> Joined:
+        """Prove and name each archive that gave a class."""
+        namer = naming.Namer(self._process, self._cache, self._due)
+        for plain, use in self._state["uses"]:
+            if not namer.add(_place(plain), Use(**use)):
+                return self._more()
+        for plains, use in self._state["doubts"]:
+            if not namer.doubt([_place(plain) for plain in plains], Use(**use)):
+                return self._more()
+        packages = namer.packages()
+        if self._home:
+            modules, at = self._state["modules"], self._process.at
+            own = jdk.package(self._files, self._home, self._cache, modules, at)
+            packages = (own, *packages)
+        return self._done(packages, namer.gaps)
+
+    def _done(self, packages: tuple[Package, ...], more: Sequence[tuple[Reason, str]]) -> Joined:
+        told = [*map(tuple, self._state.get("gaps", ())), *more]
+        gaps = tuple(_gaps(told))
+        complete = all(reason in HARMLESS for reason, _ in told)
+        return Joined(packages, gaps, None, more=False, complete=complete)
+
+    def _gap(self, reason: Reason, detail: str) -> None:
+        gaps = self._state.setdefault("gaps", [])
+        if [reason, detail] not in gaps:
+            gaps.append([reason, detail])
+
+
+def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[_Archive]:
+    """A file and the archives in it. What lies in one archive is one group, in its order."""
+    place = candidate.place
+    carriers = {Place(place.path, place.file, one.inside).carrier for one in held[1:]}
+    found = []
+    for one in held:
+        where = Place(place.path, place.file, one.inside)
+        nests = where.text in carriers
+        group = where.text if nests else where.carrier
+        order = 0 if nests else one.order or None
+        known = Known(
+            group,
+            order,
+            candidate.position if not one.inside else None,
+            candidate.descriptor if not one.inside else None,
+        )
+        found.append(_Archive(where, one, known, nests))
+    return found
+
+
+def _plain(place: Place) -> tuple[Any, ...]:
+    file = place.file
+    identity = [file.ino, file.size, file.mtime_ns, file.ctime_ns, file.dev, file.scope]
+    return place.path, identity, place.inside
+
+
+def _place(plain: Sequence[Any]) -> Place:
+    path, identity, inside = plain
+    return Place(path, FileId(*identity), inside)
+
+
+def _gaps(told: Sequence[tuple[str, str]]) -> list[Gap]:
+    """Few of each reason, sorted."""
+    by_reason: dict[str, list[str]] = {}
+    for reason, detail in sorted(set(told)):
+        by_reason.setdefault(str(reason), []).append(detail)
+    gaps = []
+    for reason, details in by_reason.items():
+        gaps += [Gap(RUNTIME, reason, detail) for detail in details[:MAX_TOLD]]
+        if len(details) > MAX_TOLD:
+            gaps.append(Gap(RUNTIME, reason, f"and {len(details) - MAX_TOLD} more"))
+    return gaps

@@ -1,0 +1,214 @@
+"""Where the classes of a process may come from: class path, module path, open files, mappings.
+
+Nothing is opened here but directories of wildcards. The order of the class path is the order in
+which the application's loader asks (java.lang.ClassLoader, URLClassPath), so each place on it has a
+position; a JAR named in the manifest of another comes right after it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sensor.errors import FileRefused
+from sensor.resolvers.java.archive import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sensor.host.seam import Process
+    from sensor.model.file import FileId
+
+# Archives of one process: an application server with all its modules has some 1,000.
+MAX_CANDIDATES: Final = 5000
+MAX_PATH: Final = 4096
+# jdk.internal.perf / perfMemory: a text is cut at 1,024 bytes, one of them for its end.
+CUT: Final = 1023
+
+ARCHIVE: Final = re.compile(
+    r"\.(?:jar|war|ear|rar|zip|sar|har|par|kar|nar|hpi|jpi)\Z", re.IGNORECASE
+)
+# Of libjvm.so: JDK 9 and later, JDK 8 with the name of its machine.
+_LIBJVM: Final = re.compile(r"(/.*)/lib(?:/[a-z0-9_]+)?/(?:server|client|minimal|zero)/libjvm\.so")
+
+# In the order of the class path: a number for each entry, then one for what its manifest names.
+Position = tuple[int, ...]
+# A named module comes before the class path (jdk.internal.loader.BuiltinClassLoader), if it is
+# resolved, which we do not see.
+MODULE: Final[Position] = (-1,)
+
+
+class Candidate(NamedTuple):
+    """An archive: its place, its position on the class path and descriptor, None without one."""
+
+    place: Place
+    position: Position | None
+    descriptor: int | None
+
+
+@dataclass(slots=True)
+class Paths:
+    """What a process says about where its classes lie, as text.
+
+    `archives` are paths with their position, `folders` directories on the class path. `ordered`
+    says that the class path is known. Relative entries begin in `directory`.
+    """
+
+    directory: str = ""
+    archives: dict[str, Position | None] = field(default_factory=dict)
+    descriptors: dict[str, int] = field(default_factory=dict)
+    folders: dict[str, Position] = field(default_factory=dict)
+    ordered: bool = False
+
+    def add(self, path: str, position: Position | None) -> None:
+        """One more; the first position of a path counts."""
+        if len(self.archives) < MAX_CANDIDATES and len(path) <= MAX_PATH:
+            old = self.archives.get(path)
+            self.archives[path] = position if old is None else old
+
+
+def home(process: Process) -> str | None:
+    """The directory of the JDK, by where its libjvm.so lies; None for no HotSpot."""
+    for mapping in process.maps():
+        found = _LIBJVM.fullmatch(mapping.path)
+        if found:
+            return found[1].removesuffix("/jre") if found[1].endswith("/jre") else found[1]
+    return None
+
+
+def paths(process: Process, told: str = "") -> Paths:
+    """All that is known without opening a file.
+
+    `told` is the JVM's own word for its class path (hsperfdata), which may be cut: whole it is the
+    best there is, for wildcards are expanded in it.
+    """
+    found = Paths(process.arguments.directory or "/")
+    inside = home(process)
+    _descriptors(process, found)
+    arguments = process.arguments
+    whole = told and len(told.encode(errors="replace")) < CUT
+    entries = told if whole or not arguments.class_path else arguments.class_path
+    listed = entries.split(":") if entries else []
+    if listed and entries == told and not whole:
+        listed.pop()  # cut off
+    found.ordered = bool(entries) and (entries != told or bool(whole))
+    _class_path(process, found, listed)
+    for entry in arguments.module_path.split(":") if arguments.module_path else []:
+        _module_path(process, found, entry)
+    _opened(found, len(listed))
+    for mapping in process.maps():
+        if mapping.inode and ARCHIVE.search(mapping.path):
+            found.add(mapping.path, None)
+    if inside:
+        found.archives = {p: at for p, at in found.archives.items() if not within(p, inside)}
+    return found
+
+
+def within(path: str, directory: str) -> bool:
+    """Whether a path lies below a directory."""
+    return path.startswith(directory.rstrip("/") + "/")
+
+
+def placed(process: Process, found: Paths) -> tuple[list[Candidate], list[str]]:
+    """Each archive once, by its content, and the paths that cannot be had."""
+    names = list(found.archives)
+    candidates: dict[FileId, Candidate] = {}
+    missing = []
+    for path, identity in zip(names, process.files.stat_many(names), strict=True):
+        if identity is None:
+            missing.append(path)
+            continue
+        new = Candidate(Place(path, identity), found.archives[path], found.descriptors.get(path))
+        old = candidates.get(identity)
+        candidates[identity] = _first(old, new) if old else new
+    return list(candidates.values()), missing
+
+
+def named_by_manifest(place: Place, class_path: str) -> list[str]:
+    """Absolute paths of a Class-Path attribute: URLs relative to the JAR that has it."""
+    directory = place.path.rpartition("/")[0]
+    found = []
+    for word in class_path.split():
+        path = word.removeprefix("file:")
+        found.append(absolute(directory, path))
+    return found
+
+
+def normal(path: str) -> str:
+    """The path without `.`, `..` and doubled slashes; a slash at its end stays."""
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del kept[-1:]
+        elif part not in {"", "."}:
+            kept.append(part)
+    return "/" + "/".join(kept) + ("/" if path.endswith("/") and kept else "")
+
+
+def _first(old: Candidate, new: Candidate) -> Candidate:
+    """One file by two paths: the first position counts, and that it is open under any of them."""
+    places = [one for one in (old, new) if one.position is not None]
+    best = min(places, key=_position) if places else old
+    numbers = [n for n in (old.descriptor, new.descriptor) if n is not None]
+    return best._replace(descriptor=min(numbers) if numbers else None)
+
+
+def _position(candidate: Candidate) -> Position:
+    return candidate.position or ()
+
+
+def _descriptors(process: Process, found: Paths) -> None:
+    for number, target in sorted(process.descriptors()):
+        if target.startswith("/") and ARCHIVE.search(target):
+            found.descriptors.setdefault(target, number)
+
+
+def _class_path(process: Process, found: Paths, entries: Sequence[str]) -> None:
+    for number, entry in enumerate(entries):
+        # An empty entry is the working directory, as `.` is.
+        path = absolute(found.directory, entry or ".")
+        if entry == "*" or entry.endswith("/*"):
+            _wildcard(process, found, path.removesuffix("*"), (number,))
+        elif ARCHIVE.search(entry):
+            found.add(path, (number,))
+        else:
+            # A folder, or an archive with another name: only opening would tell.
+            found.folders.setdefault(path.rstrip("/"), (number,))
+
+
+def absolute(directory: str, path: str) -> str:
+    """The whole path of one that begins in a directory."""
+    return normal(path if path.startswith("/") else f"{directory}/{path}")
+
+
+def _wildcard(process: Process, found: Paths, directory: str, position: Position) -> None:
+    """All JARs of a directory. Their order is not known: descriptors tell it where they can."""
+    for name in _names(process, directory):
+        # java.base/share/native/libjli/wildcard.c: .jar and .JAR only.
+        if name.endswith((".jar", ".JAR")):
+            found.add(f"{directory.rstrip('/')}/{name}", position)
+
+
+def _module_path(process: Process, found: Paths, entry: str) -> None:
+    """JARs, or directories of them; named modules come before the class path."""
+    path = absolute(found.directory, entry)
+    if ARCHIVE.search(entry):
+        found.add(path, MODULE)
+        return
+    for name in _names(process, path):
+        if ARCHIVE.search(name):
+            found.add(f"{path.rstrip('/')}/{name}", MODULE)
+
+
+def _names(process: Process, directory: str) -> Iterable[str]:
+    try:
+        return process.files.list_dir(directory)[1]
+    except FileRefused:
+        return ()
+
+
+def _opened(found: Paths, start: int) -> None:
+    """Open archives. Where no class path is known they are opened in its order."""
+    for path, number in sorted(found.descriptors.items(), key=lambda item: item[1]):
+        found.add(path, None if found.ordered else (start + number,))

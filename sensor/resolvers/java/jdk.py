@@ -1,0 +1,162 @@
+"""The JDK itself: one package, and which of its modules hold which packages.
+
+The name is the one that SBOM scanners give to it (Syft, parse_jvm_release.go): oracle/openjdk
+for every build of OpenJDK, whoever made it, and their own names for Zulu and for Oracle's JDK.
+The version is the one of the `release` file beside `lib` (OpenJDK, make/ReleaseFile.gmk); builds of
+8 say less there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from sensor.errors import FileMissing, FileRefused, Malformed
+from sensor.formats import jar, jimage
+from sensor.formats.source import whole
+from sensor.model.finding import Depth, Evidence, Package, State
+from sensor.model.purl import generic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sensor.host.seam import Cache, File, Files
+    from sensor.model.finding import Plain
+
+RUNTIME: Final = "java"
+IMAGE: Final = "java.image.1"
+RELEASE: Final = "java.release.1"
+# The release file has some 20 lines; MODULES is the longest, 2 KB.
+MAX_RELEASE: Final = 64 << 10
+# JDK 8 (sun.boot.class.path): below lib of the JRE, and what javac and the tools are in.
+BOOT_JARS: Final = (
+    *("rt.jar", "jsse.jar", "jce.jar", "charsets.jar", "jfr.jar", "resources.jar"),
+    *("sunrsasign.jar", "management-agent.jar"),
+)
+EXTENSIONS: Final = "ext"
+MAX_EXTENSIONS: Final = 50
+# Modules named in the detail of evidence.
+MAX_NAMED: Final = 12
+
+
+class Jdk(NamedTuple):
+    """Modules by package ("java/util" → "java.base"), or why they are not known."""
+
+    packages: Mapping[str, str]
+    problem: str = ""
+
+
+def read(files: Files, home: str, cache: Cache, due: Callable[[], bool]) -> Jdk | None:
+    """The modules of a JDK; None when time is up before they are known."""
+    try:
+        return Jdk(_image(files, f"{home}/lib/modules", cache))
+    except FileMissing:
+        return _jars(files, home, cache, due)
+    except (FileRefused, Malformed) as error:
+        return Jdk({}, str(error))
+
+
+def package(
+    files: Files, home: str, cache: Cache, modules: Mapping[str, int], at: float
+) -> Package:
+    """The JDK as a package: it runs, so it is in use. `modules` counts loaded classes."""
+    release = _release(files, home, cache)
+    version = _version(release)
+    group, name = _names(release, home)
+    used = sorted(modules, key=lambda module: (-modules[module], module))
+    more = f" and {len(used) - MAX_NAMED} more" if len(used) > MAX_NAMED else ""
+    detail = f"{sum(modules.values())} classes of {', '.join(used[:MAX_NAMED])}{more}"
+    return Package(
+        generic(group, name, version),
+        name,
+        version,
+        RUNTIME,
+        State.LOADED,
+        Depth.INITIALIZED,
+        (Evidence("class", "memory", f"{home}/lib", detail, at),),
+        identity="release file" if version else "",
+    )
+
+
+def _image(files: Files, path: str, cache: Cache) -> dict[str, str]:
+    with files.open(path) as file:
+        known = cast("dict[str, str] | None", cache.get(IMAGE, file.id))
+        if known is None:
+            known = {name: " ".join(sorted(held)) for name, held in jimage.modules(file).items()}
+            cache.put(IMAGE, file.id, cast("Plain", known))
+    return _by_package(known)
+
+
+def _jars(files: Files, home: str, cache: Cache, due: Callable[[], bool]) -> Jdk | None:
+    """JDK 8: the packages of its JARs, each of them taken for a module."""
+    packages: dict[str, str] = {}
+    for path in _paths(files, home):
+        try:
+            with files.open(path) as file:
+                if cache.get(IMAGE, file.id) is None and due():
+                    return None
+                packages |= _by_package({path.rpartition("/")[2]: _jar(file, cache)})
+        except FileMissing:
+            continue
+        except (FileRefused, Malformed) as error:
+            return Jdk(packages, str(error))
+    return Jdk(packages, "" if packages else f"{home}: no lib/modules and no rt.jar")
+
+
+def _paths(files: Files, home: str) -> list[str]:
+    found = []
+    for lib in (f"{home}/jre/lib", f"{home}/lib"):
+        found += [f"{lib}/{name}" for name in BOOT_JARS]
+        try:
+            names = files.list_dir(f"{lib}/{EXTENSIONS}")[1]
+        except FileRefused:
+            continue
+        found += [f"{lib}/{EXTENSIONS}/{n}" for n in names if n.endswith(".jar")][:MAX_EXTENSIONS]
+    return [*found, f"{home}/lib/tools.jar"]
+
+
+def _jar(file: File, cache: Cache) -> str:
+    known = cast("dict[str, str] | None", cache.get(IMAGE, file.id))
+    if known is None:
+        names = jar.contents(file).classes
+        known = {"": " ".join(sorted({name.rpartition("/")[0] for name in names} - {""}))}
+        cache.put(IMAGE, file.id, cast("Plain", known))
+    return known[""]
+
+
+def _by_package(modules: Mapping[str, str]) -> dict[str, str]:
+    return {package: module for module, held in modules.items() for package in held.split(" ")}
+
+
+def _release(files: Files, home: str, cache: Cache) -> dict[str, str]:
+    """The lines of the release file; nothing when there is none."""
+    try:
+        with files.open(f"{home}/release") as file:
+            known = cast("dict[str, Any] | None", cache.get(RELEASE, file.id))
+            if known is None:
+                known = _lines(whole(file, MAX_RELEASE))
+                cache.put(RELEASE, file.id, cast("Plain", known))
+    except (FileRefused, Malformed):
+        return {}
+    return known
+
+
+def _lines(data: bytes) -> dict[str, str]:
+    pairs = (line.partition("=") for line in data.decode("utf-8", "replace").splitlines())
+    wanted = ("JAVA_VERSION", "JAVA_RUNTIME_VERSION", "FULL_VERSION", "IMPLEMENTOR", "IMAGE_TYPE")
+    return {name: value.strip().strip('"')[:200] for name, _, value in pairs if name in wanted}
+
+
+def _version(release: Mapping[str, str]) -> str | None:
+    for name in ("JAVA_RUNTIME_VERSION", "FULL_VERSION", "JAVA_VERSION"):
+        if release.get(name):
+            return release[name]
+    return None
+
+
+def _names(release: Mapping[str, str], home: str) -> tuple[str, str]:
+    maker = release.get("IMPLEMENTOR", "").lower()
+    if "azul" in maker or "zulu" in home:
+        return "azul", "zulu"
+    if "oracle" in maker:
+        return "oracle", "jre" if "jre" in release.get("IMAGE_TYPE", "").lower() else "jdk"
+    return "oracle", "openjdk"

@@ -1,0 +1,181 @@
+"""Classes of loaders joined with the archives that hold them. Pure, by hashes of names.
+
+Classes of the boot and platform loaders belong to the JDK, and what else the boot loader has came
+from its append path (agents): it is never joined by the class path. A class in no archive is the
+application's own or was made at run time: it belongs to no package.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sensor.resolvers.java import owner
+from sensor.resolvers.java.words import BOOT, UNREADABLE, Klass, Loader
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sensor.resolvers.java.owner import Known
+
+APP: Final = frozenset({
+    "jdk/internal/loader/ClassLoaders$AppClassLoader", "sun/misc/Launcher$AppClassLoader",
+})  # fmt: skip
+PLATFORM: Final = frozenset({
+    "jdk/internal/loader/ClassLoaders$PlatformClassLoader", "sun/misc/Launcher$ExtClassLoader",
+})  # fmt: skip
+# Loaders that define classes of the JDK.
+JDK: Final = APP | PLATFORM | {BOOT, UNREADABLE}
+# They define accessors that the JDK makes, nothing else.
+MADE: Final = frozenset({
+    "jdk/internal/reflect/DelegatingClassLoader", "sun/reflect/DelegatingClassLoader",
+})  # fmt: skip
+# Names that runtimes and libraries give to classes they make: java.lang.reflect.Proxy, reflection
+# and serialisation of the JDK, cglib, Spring, Hibernate, Byte Buddy, Mockito, Javassist, JSP.
+_GENERATED: Final = re.compile(
+    r"(?:.*/)?\$?\$Proxy\d+|jdk/proxy\d+/.*|com/sun/proxy/.*|jdk/internal/reflect/Generated.*"
+    r"|sun/reflect/Generated.*|.*\$\$.*|.*\$HibernateProxy.*|.*\$ByteBuddy.*|.*\$MockitoMock.*"
+    r"|.*_\$\$_.*|.*\$auxiliary\$.*|org/apache/jsp/.*|java/lang/invoke/.*|.*\$GeneratedClass.*"
+)
+# Classes kept to prove an archive: a hash may lie, or a folder may have had the class first.
+MAX_PROOFS: Final = 6
+
+
+@dataclass(slots=True)
+class Use:
+    """What is loaded of one archive: counts, classes that prove it, and those that prove parts.
+
+    `proofs` and `weaker` are names of classes, initialized ones and others, in the order of their
+    loader. `parts` has a class [name, initialized] by the prefix of the part that it proves.
+    """
+
+    loaded: int = 0
+    initialized: int = 0
+    proofs: list[str] = field(default_factory=list)
+    weaker: list[str] = field(default_factory=list)
+    parts: dict[str, list[str | bool]] = field(default_factory=dict)
+
+    def add(self, klass: Klass, prefixes: Sequence[str]) -> None:
+        """One more class."""
+        self.loaded += 1
+        self.initialized += klass.initialized
+        kept = self.proofs if klass.initialized else self.weaker
+        if len(kept) < MAX_PROOFS:
+            kept.append(klass.name)
+        for prefix in prefixes:
+            if klass.name.startswith(prefix + "/"):
+                known = self.parts.get(prefix)
+                if known is None or (klass.initialized and not known[1]):
+                    self.parts[prefix] = list(klass)
+
+
+@dataclass(slots=True)
+class Result:
+    """What the classes of some loaders say.
+
+    `doubts` are classes that several archives hold, by the numbers of these, and nothing says which
+    gave them. `modules` counts classes of the JDK by module. `left` are classes in no archive by
+    the index of their loader. `unsure` are loaders whose classes may lie in archives
+    that are not known yet.
+    """
+
+    uses: dict[int, Use] = field(default_factory=dict)
+    doubts: dict[tuple[int, ...], Use] = field(default_factory=dict)
+    modules: Counter[str] = field(default_factory=Counter)
+    left: dict[int, list[str]] = field(default_factory=dict)
+    unsure: set[int] = field(default_factory=set)
+
+
+class Archives(NamedTuple):
+    """All known archives: facts of ownership, hashes of classes, prefixes of parts, by number."""
+
+    known: Sequence[Known]
+    hashes: Callable[[int], array[int]]
+    prefixes: Callable[[int], Sequence[str]]
+    nesting: frozenset[int]
+
+
+def join(loaders: Sequence[Loader], archives: Archives, packages: Mapping[str, str]) -> Result:
+    """The classes of all loaders; `packages` are those of the JDK with their module."""
+    result = Result()
+    foreign = [_foreign(loader, packages, result) for loader in loaders]
+    holders = _holders(foreign, archives)
+    prefixes = [archives.prefixes(number) for number in range(len(archives.known))]
+    for index, (loader, classes) in enumerate(zip(loaders, foreign, strict=True)):
+        _owned(index, loader, classes, holders, archives, prefixes, result)
+    return result
+
+
+def _foreign(loader: Loader, packages: Mapping[str, str], result: Result) -> dict[int, Klass]:
+    """The classes that are not the JDK's, by the hash of their name."""
+    if loader.kind in MADE:
+        return {}
+    own = loader.kind in JDK
+    found = {}
+    for klass in loader.classes:
+        if own:
+            module = packages.get(klass.name.rpartition("/")[0])
+            if module is not None:
+                result.modules[module] += 1
+                continue
+        found[hash(klass.name)] = klass
+    return found
+
+
+def _holders(foreign: Iterable[Mapping[int, Klass]], archives: Archives) -> dict[int, list[int]]:
+    wanted: set[int] = set().union(*foreign)
+    holders: dict[int, list[int]] = {}
+    for number in range(len(archives.known)):
+        for name in wanted.intersection(archives.hashes(number)):
+            holders.setdefault(name, []).append(number)
+    return holders
+
+
+def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
+    index: int,
+    loader: Loader,
+    classes: Mapping[int, Klass],
+    holders: Mapping[int, list[int]],
+    archives: Archives,
+    prefixes: Sequence[Sequence[str]],
+    result: Result,
+) -> None:
+    mine = {name: holders[name] for name in classes if name in holders}
+    anchored = owner.anchors(archives.known, mine.values())
+    for name, held in mine.items():
+        number = owner.by_class_path(archives.known, held) if loader.kind in APP else None
+        if number is None:
+            number = owner.by_group(archives.known, held, anchored)
+        klass = classes[name]
+        if number is None:
+            result.doubts.setdefault(tuple(held), Use()).add(klass, ())
+            continue
+        result.uses.setdefault(number, Use()).add(klass, prefixes[number])
+        if _elsewhere(loader, archives, number):
+            result.unsure.add(index)
+    left = _left(classes, mine)
+    if left:
+        result.left[index] = left
+        result.unsure.add(index)
+
+
+def _elsewhere(loader: Loader, archives: Archives, number: int) -> bool:
+    """A loader of its own seldom reads what is on the class path: perhaps another file has it."""
+    on_path = archives.known[number].position is not None
+    return loader.kind not in APP and on_path and number not in archives.nesting
+
+
+def _left(classes: Mapping[int, Klass], mine: Mapping[int, list[int]]) -> list[str]:
+    """Names of classes in no archive, without those that were made at run time."""
+    left = [klass.name for name, klass in classes.items() if name not in mine]
+    if not left:
+        return left
+    return [
+        name
+        for name in left
+        if not _GENERATED.fullmatch(name)
+        and ("$" not in name or hash(name.partition("$")[0]) not in mine)
+    ]

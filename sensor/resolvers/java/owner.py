@@ -1,0 +1,69 @@
+"""Which archive a class came from, when several known ones hold it. Pure; never a guess.
+
+The application's loader asks its class path in order. Other loaders are known by what only one
+place can have given them: a directory or a carrier whose archives alone hold some class of theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from sensor.resolvers.java.candidates import MODULE, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Known(NamedTuple):
+    """What ownership needs of an archive.
+
+    `group` is the directory or carrier that it lies in, `order` its place in the order in which
+    such a group is asked (None: not known), `position` its place on the class path.
+    """
+
+    group: str
+    order: int | None
+    position: Position | None
+    descriptor: int | None
+
+
+def anchors(archives: Sequence[Known], holders: Iterable[Sequence[int]]) -> set[str]:
+    """The groups that alone can have given a class, of the holders of each class of one loader."""
+    groups = ({archives[number].group for number in held} for held in holders)
+    return {next(iter(found)) for found in groups if len(found) == 1}
+
+
+def by_class_path(archives: Sequence[Known], held: Sequence[int]) -> int | None:
+    """The first on the class path; None when none is on it, or it cannot be told."""
+    listed = [number for number in held if archives[number].position is not None]
+    ranks = sorted((_rank(archives[number]), number) for number in listed)
+    if not ranks or _doubtful([rank for rank, _ in ranks]):
+        return None
+    return ranks[0][1]
+
+
+def by_group(archives: Sequence[Known], held: Sequence[int], anchored: set[str]) -> int | None:
+    """The only one, or the first of the only group that is anchored; None when it is not clear."""
+    if len(held) == 1:
+        return held[0]
+    inside = [number for number in held if archives[number].group in anchored]
+    if len({archives[number].group for number in inside}) != 1:
+        return None
+    if len(inside) == 1:
+        return inside[0]
+    orders = sorted((archives[n].order, n) for n in inside if archives[n].order is not None)
+    return orders[0][1] if len(orders) == len(inside) else None
+
+
+def _rank(known: Known) -> tuple[Position, float]:
+    """JARs of one wildcard are opened in its order: one that is not open was not asked yet."""
+    number = math.inf if known.descriptor is None else known.descriptor
+    return known.position or (), number
+
+
+def _doubtful(ranks: list[tuple[Position, float]]) -> bool:
+    """Two that could both be the first."""
+    if len(ranks) == 1:
+        return False
+    return ranks[0] == ranks[1] or ranks[0][0] == MODULE
