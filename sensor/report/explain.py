@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sensor.model.finding import Evidence, Finding, Package, State
+from sensor.resolvers.ospkg import OSPKG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +76,9 @@ def _incomplete(finding: Finding) -> str:
 
 
 def _other_type(wanted: Wanted, coverage: Coverage, types: tuple[str, ...]) -> str:
+    if coverage.runtime == OSPKG.name:
+        # What it installs may be read and closed again, or be read by an interpreter.
+        return "only packages with mapped programs or libraries are seen"
     if types[:1] == (wanted.type,):
         return ""
     return f"of type {wanted.type} only packages with {coverage.runtime} code are seen"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sensor.model.seen import Outcome
+from sensor.resolvers.ospkg import OSPKG
 from sensor.resolvers.unsupported import REASON
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ class Groups:
 
 
 def is_read(group: Group) -> bool:
-    """Whether a runtime was found in it that we can read."""
+    """Whether a runtime was found in it that we can read; that OS packages are is no runtime."""
     return group.first.outcome is Outcome.READ and any(
-        all(gap.reason != REASON for gap in finding.gaps)
-        for finding in group.first.findings.values()
+        name != OSPKG.name and all(gap.reason != REASON for gap in finding.gaps)
+        for name, finding in group.first.findings.items()
     )
 
 

@@ -10,6 +10,7 @@ from sensor import __version__
 from sensor.model.finding import State
 from sensor.model.seen import Outcome
 from sensor.report.facts import SCHEMA
+from sensor.resolvers.ospkg import OSPKG
 from sensor.resolvers.unsupported import REASON
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Summary:
     def _add_coverage(self, seen: Seen) -> None:
         known = False
         for name, finding in seen.findings.items():
-            known = True
+            known |= name != OSPKG.name
             if any(gap.reason == REASON for gap in finding.gaps):
                 self.unsupported.setdefault(name, []).append(seen.pid)
                 continue

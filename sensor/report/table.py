@@ -1,6 +1,7 @@
 """The table of a scan: by container, then by process, packages with their evidence in short.
 
-A vendored copy stands indented below its carrier. The footer is in `footer`.
+A vendored copy stands indented below its carrier. OS packages, of which every process has some, are
+told once for a container (`ostable`), unless a process was asked for. The footer is in `footer`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sensor.model.finding import State
 from sensor.report.groups import is_read
+from sensor.report.ostable import os_lines
 from sensor.report.text import (
     cut,
     cut_left,
@@ -21,6 +23,7 @@ from sensor.report.text import (
     width,
     wrapped,
 )
+from sensor.resolvers.ospkg import OSPKG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,24 +62,35 @@ def table(groups: Groups, *, columns: int | None, everything: bool) -> Iterator[
 
     `everything` shows processes without a readable runtime too: when they were asked for by pid.
     """
+    hidden = frozenset() if everything else frozenset((OSPKG.name,))
     chosen = [
-        (container, [group for group in members if everything or is_read(group)])
+        (
+            container,
+            [group for group in members if everything or is_read(group)],
+            [] if everything else list(os_lines(members)),
+        )
         for container, members in groups.by_container()
     ]
-    shown = [group for _, members in chosen for group in members]
-    rows = {id(group): list(rows_of(group.first.packages())) for group in shown}
+    shown = [group for _, members, _ in chosen for group in members]
+    rows = {id(group): list(rows_of(_packages(group, hidden))) for group in shown}
     widths = _widths((row for members in rows.values() for row in members), columns)
     if any(rows.values()):
         yield INDENT + GAP.join(map(padded, TITLES, widths)) + GAP + "EVIDENCE"
-    for container, members in chosen:
-        if members:
+    for container, members, about_os in chosen:
+        if members or about_os:
             yield ""
             yield from wrapped(container_title(container), columns)
         for group in members:
             yield from wrapped(GAP + group_title(group), columns)
             yield from (_line(row, widths, columns) for row in rows[id(group)])
-            for line in _remarks(group):
+            for line in _remarks(group, hidden):
                 yield from wrapped(line, columns)
+        for line in about_os:
+            yield from wrapped(line, columns)
+
+
+def _packages(group: Group, hidden: frozenset[str]) -> Iterator[Package]:
+    return (package for package in group.first.packages() if package.runtime not in hidden)
 
 
 def rows_of(packages: Iterable[Package]) -> Iterator[Row]:
@@ -180,7 +194,7 @@ def group_title(group: Group) -> str:
     return f"{program}{script}  pid {numbers(group.pids)}{count}"
 
 
-def _remarks(group: Group) -> Iterator[str]:
+def _remarks(group: Group, hidden: frozenset[str]) -> Iterator[str]:
     """What is to be said of these processes beside packages."""
     first = group.first
     for gap in first.gaps:
@@ -188,6 +202,8 @@ def _remarks(group: Group) -> Iterator[str]:
     if not first.findings and not first.gaps:
         yield f"{INDENT}no runtime that is known here"
     for name, finding in first.findings.items():
+        if name in hidden:
+            continue
         reasons = dict.fromkeys(gap.reason for gap in finding.gaps)
         if finding.coverage and not finding.coverage.complete:
             yield f"{INDENT}! {name}: incomplete: {printable(', '.join(reasons) or 'no reason')}"
