@@ -8,7 +8,7 @@ from sensor.errors import FileRefused, Malformed
 from sensor.formats import clrmetadata, peversion
 from sensor.formats.pe import Pe
 from sensor.formats.source import Part
-from sensor.resolvers.dotnet.sightings import COPIED, MAPPED
+from sensor.resolvers.dotnet.sightings import COPIED, HEAD, MAPPED, OPENED, converted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,7 @@ class Reader:
         """Nothing is read yet."""
         self._process = process
         self._cache = cache
+        self._heads: frozenset[bytes] | None = None
 
     def read(self, sighting: Sighting) -> Identity:
         """Who it is. A file that cannot be had is read from the memory that maps it whole."""
@@ -71,6 +72,8 @@ class Reader:
             return of_source(Memory(self._process, sighting.mapping))
         try:
             with self._open(sighting) as file:
+                if sighting.how == OPENED and not self._is_in_memory(file):
+                    return Identity()
                 return self._known(file, sighting)
         except FileRefused as error:
             if sighting.how == MAPPED and sighting.mapping:
@@ -83,6 +86,14 @@ class Reader:
         if sighting.mapping:
             return self._process.files.open_mapped(sighting.mapping)
         return self._process.files.open(sighting.path)
+
+    def _is_in_memory(self, file: File) -> bool:
+        """Whether the runtime has a copy of an open file, as far as memory can be read."""
+        if self._process.memory_gap is not None:
+            return True
+        if self._heads is None:
+            self._heads = converted(self._process)
+        return file.read([(0, min(file.size, HEAD))])[0] in self._heads
 
     def _known(self, file: File, sighting: Sighting) -> Identity:
         if sighting.entry:

@@ -35,10 +35,10 @@ class Drafts:
         key = named.name.lower(), named.version
         self.rows.setdefault(key, (named, []))[1].append(sighting)
 
-    def packages(self, at: float) -> tuple[Package, ...]:
-        """All of them, by name."""
+    def packages(self, at: float, *, opened: Depth) -> tuple[Package, ...]:
+        """All of them, by name; `opened` is what is known of a file by its descriptor."""
         rows = sorted(self.rows.items(), key=lambda row: (row[0][0], row[0][1] or ""))
-        return tuple(_package(named, sightings, at) for _, (named, sightings) in rows)
+        return tuple(_package(named, sightings, at, opened) for _, (named, sightings) in rows)
 
     def version(self, name: str) -> str | None:
         """The version of a package by its name, if it has one."""
@@ -50,8 +50,7 @@ class Drafts:
         return [(Reason.NO_VERSION, sample(names))] if names else []
 
 
-def _package(named: Named, sightings: list[Sighting], at: float) -> Package:
-    # What the runtime holds is told before what is only open.
+def _package(named: Named, sightings: list[Sighting], at: float, opened: Depth) -> Package:
     ordered = sorted(sightings, key=lambda s: s.how == OPENED)
     files = [
         Evidence(s.how, _SOURCES.get(s.how, "maps"), s.path, s.detail, at)
@@ -65,7 +64,7 @@ def _package(named: Named, sightings: list[Sighting], at: float) -> Package:
         named.version,
         RUNTIME,
         State.LOADED,
-        Depth.OPENED if ordered[0].how == OPENED else Depth.LOADED,
+        opened if ordered[0].how == OPENED else Depth.LOADED,
         (*files, told),
         aliases=named.aliases,
         identity=named.identity,

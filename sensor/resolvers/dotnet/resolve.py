@@ -10,7 +10,7 @@ import zlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
-from sensor.model.finding import Coverage, Finding
+from sensor.model.finding import Coverage, Depth, Finding
 from sensor.resolvers.dotnet import detect, sightings
 from sensor.resolvers.dotnet.assemblies import Identity, Reader
 from sensor.resolvers.dotnet.facts import RUNTIME, Drafts, gaps
@@ -107,7 +107,9 @@ class _Look:
         complete = all(reason in HARMLESS for reason, _ in found)
         how = self._how(drafts.version(RUNTIME_NAME))
         coverage = Coverage(RUNTIME, complete=complete, since=self._process.at, how=how)
-        return Finding(drafts.packages(self._process.at), gaps(found), coverage)
+        # With memory, an open file counts only when the runtime has a copy of it there.
+        opened = Depth.OPENED if self._process.memory_gap else Depth.LOADED
+        return Finding(drafts.packages(self._process.at, opened=opened), gaps(found), coverage)
 
     def _joiner(self, identities: Mapping[str, Identity]) -> Joiner:
         """With all folders read: some files are named by the manifest of another folder."""

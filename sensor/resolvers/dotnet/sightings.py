@@ -30,6 +30,8 @@ DELETED = " (deleted)"
 # How maps shows shared memory without a file (mm/shmem.c, shmem_zero_setup).
 SHARED = "/dev/zero"
 MAPPED, OPENED, BUNDLED, COPIED = "mapping", "descriptor", "bundle", "image"
+# The headers of a file: those of compilers fit, and hold its time and size.
+HEAD = 512
 
 
 class Sighting(NamedTuple):
@@ -63,12 +65,27 @@ def _all(process: Process, bundle: Bundle | None) -> Iterator[Sighting]:
     yield from _mapped(process, maps)
     if bundle:
         yield from _bundled(process.exe, maps, bundle)
-    paths = {mapping.path for mapping in maps if mapping.inode}
+    if process.memory_gap is not None or any(_is_converted(mapping) for mapping in maps):
+        yield from _opened(process, {mapping.path for mapping in maps if mapping.inode})
+    yield from _copied(process, maps)
+
+
+def _opened(process: Process, mapped: set[str]) -> Iterator[Sighting]:
     for number, target in process.descriptors():
         path = target.removesuffix(DELETED)
-        if path.lower().endswith(SUFFIXES) and path.startswith("/") and path not in paths:
+        if path.lower().endswith(SUFFIXES) and path.startswith("/") and path not in mapped:
             yield Sighting(OPENED, path, f"descriptor {number}", path)
-    yield from _copied(process, maps)
+
+
+def _is_converted(mapping: Mapping) -> bool:
+    """Whether .NET Core 2.0 may have copied a file here, part by part, its headers first."""
+    return mapping.path == SHARED and mapping.offset == 0 and mapping.perms == "r--s"
+
+
+def converted(process: Process) -> frozenset[bytes]:
+    """The headers of all files that .NET Core 2.0 has copied into memory."""
+    ranges = [(m.start, min(m.size, HEAD)) for m in process.maps() if _is_converted(m)]
+    return frozenset(head for head in process.read(ranges[:MAX_SIGHTINGS]) if head)
 
 
 def _mapped(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
@@ -105,7 +122,6 @@ def place(mapping: Mapping) -> str:
 
 def _copied(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
     """Copies of bytes: shared memory of no file that begins with "MZ"."""
-    # 2.0 keeps converted copies of files there too: to read only, and those files are open.
     shared = [m for m in maps if m.path == SHARED and m.offset == 0 and m.perms == "rw-s"]
     heads = process.read([(mapping.start, 2) for mapping in shared])
     for mapping, head in zip(shared, heads, strict=True):
