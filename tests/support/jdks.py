@@ -112,9 +112,13 @@ class Jvm:
 
     def truth(self) -> Counter[str]:
         """The classes that it has loaded and not unloaded, by its log; hidden ones are one name."""
-        text = self.log.read_text(errors="surrogateescape")
-        loaded = Counter(plain(one or other) for one, other in LOADED.findall(text))
-        return loaded - Counter(plain(name) for name in UNLOADED.findall(text))
+        unloaded = UNLOADED.findall(self.log.read_text(errors="surrogateescape"))
+        return self.loaded() - Counter(plain(name) for name in unloaded)
+
+    def loaded(self) -> Counter[str]:
+        """The classes that it has ever loaded."""
+        found = LOADED.findall(self.log.read_text(errors="surrogateescape"))
+        return Counter(plain(one or other) for one, other in found)
 
 
 def plain(name: str) -> str:
