@@ -119,12 +119,24 @@ def _script_list(
 
 def _is_script_list(heap: Heap, maps: Maps, word: int, head: Sequence[int]) -> bool:
     """Whether its first entries are scripts: at least one, and nothing else."""
-    capacity, length = smi(head[1]), smi(head[2])
-    if capacity is None or length is None or not 0 < length <= capacity:
+    length = _length(heap, head)
+    if not length:
         return False
     there = _listed(heap, word, min(length, PROBED)) or []
     firsts = heap.words_of(there, 1)
     return bool(there) and all(first and first[0] == maps.script for first in firsts)
+
+
+def _length(heap: Heap, head: Sequence[int]) -> int | None:
+    """How many entries a list has, by its map and two words.
+
+    V8: WeakArrayList has capacity and length. V8 6.8: FixedArrayOfWeakCells has its length in
+    words, then the index that was used last, which says nothing of the others.
+    """
+    first, second = smi(head[1]), smi(head[2])
+    if first is None or second is None or second > first:
+        return None
+    return first - 1 if heap.layout.is_old else second
 
 
 def _listed(heap: Heap, word: int, length: int) -> list[int] | None:
@@ -157,7 +169,7 @@ def token(heap: Heap, slot: int) -> list[int] | None:
 def _list_head(heap: Heap, slot: int) -> tuple[int, int] | None:
     words = heap.words_of([slot + TAG], 1)[0]
     head = heap.words_of(words, 3)[0] if words else None
-    length = smi(head[2]) if head else None
+    length = _length(heap, head) if head else None
     if words is None or length is None or length > MAX_SCRIPTS:
         return None
     return words[0], length

@@ -79,6 +79,10 @@ class Reading:
         self._judge_idle()
         return True
 
+    def told(self) -> Plain:
+        """The tokens, as plain data."""
+        return cast("Plain", self.tokens)
+
     def modules(self) -> list[Module]:
         """All modules, each once; of a worker only if no other isolate has it."""
         found: dict[tuple[str, str], bool] = {}

@@ -12,27 +12,26 @@ from typing import TYPE_CHECKING, Any, cast
 from sensor.errors import BudgetSpent
 from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
 from sensor.resolvers.node import reasons, told
-from sensor.resolvers.node.calibrate import Pending, calibrate
+from sensor.resolvers.node.calibrate import Pending
 from sensor.resolvers.node.detect import is_named
-from sensor.resolvers.node.find import Place, find
-from sensor.resolvers.node.heap import Heap
+from sensor.resolvers.node.loaded import Loaded, changed, loaded, unchanged
 from sensor.resolvers.node.packages import packages_of
 from sensor.resolvers.node.postmortem import Declined, program
-from sensor.resolvers.node.read import threads_and_addons, tokens
-from sensor.resolvers.node.reading import Reading
 from sensor.resolvers.node.told import RUNTIME
-from sensor.resolvers.node.words import Module
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
+    from sensor.resolvers.node.packages import Mapped
     from sensor.resolvers.node.postmortem import Program
+    from sensor.resolvers.node.words import Module
 
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
-# Looks in which a module cache changes while it is read, before that is reported.
-MAX_TORN = 5
+BY_MAPS = "mapped addons only"
 HARMLESS = reasons.HARMLESS | told.HARMLESS
 
 
@@ -69,93 +68,49 @@ class _Look:
         self._budget = budget
         self._cache = cache
         self._program = program
-        self._heap = Heap(process, program.layout)
 
     def run(self, memo: dict[str, Any]) -> Finding:
         """Go on from the memo."""
-        if "modules" in memo:
-            return self._join(memo)
-        if "place" not in memo:
-            return self._calibrate(memo.get("calibrate"))
-        place = Place.from_plain(memo["place"])
-        return self._again(place, memo) if "done" in memo else self._find(place, memo)
-
-    def _again(self, place: Place, memo: dict[str, Any]) -> Finding:
-        """A look after a finished one: the same answer, unless something was loaded."""
-        now = tokens(self._heap.renewed(), place)
-        threads = threads_and_addons(self._process)
-        if now is not None and now == memo["tokens"] and threads == memo["threads"]:
+        if "loaded" in memo:
+            return self._join(Loaded.from_plain(memo["loaded"]), memo.get("progress"))
+        if "done" not in memo:
+            return self._load(memo.get("loading"))
+        if unchanged(self._process, self._program, memo["again"]):
             return _from_memo(memo["done"], memo)
-        if now is None or threads != memo["threads"]:
-            place = Place(place.sets)
-        return self._find(place, {"again": True})
+        return self._load(changed(self._process, self._program, memo["again"]))
 
     def _more(self, memo: Plain) -> Finding:
         """This slice is over: it is a Node.js process, and there is more to come."""
         coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
         return Finding(coverage=coverage, memo=memo, more=True)
 
-    def _calibrate(self, state: Plain) -> Finding:
-        found = calibrate(
-            self._process, self._heap, self._budget, self._cache, self._program.file, state
-        )
+    def _load(self, state: Plain) -> Finding:
+        found = loaded(self._process, self._budget, self._cache, self._program, state)
         if isinstance(found, Pending):
-            return self._more({"calibrate": found.state})
-        if not found:
-            return self.by_maps(Gap(RUNTIME, reasons.HEAP_UNKNOWN), {})
-        return self._find(Place(found), {})
+            return self._more({"loading": found.state})
+        return self._join(found, None)
 
-    def _find(self, place: Place, memo: dict[str, Any]) -> Finding:
-        if not find(self._process, self._heap, self._budget, place):
-            return self._more({**memo, "place": place.plain()})
-        return self._read(place, memo)
-
-    def _read(self, place: Place, memo: dict[str, Any]) -> Finding:
-        """The tokens are of the start: what is loaded while we read changes them."""
-        reading = Reading(self._heap.renewed(), place, memo.get("reading"))
-        if not reading.run(self._budget):
-            return self._more({**memo, "place": place.plain(), "reading": reading.plain()})
-        if reading.lost and memo.get("searches", 0) < MAX_TORN:
-            # Something has moved since it was found.
-            fresh = Place(place.sets)
-            return self._more({"place": fresh.plain(), "searches": memo.get("searches", 0) + 1})
-        return self._join(
-            {
-                "place": place.plain(),
-                "tokens": reading.tokens,
-                "threads": threads_and_addons(self._process),
-                "modules": [list(module) for module in reading.modules()],
-                "gaps": [list(gap) for gap in reading.gaps()],
-                "settled": reading.settled,
-                "since": self._process.at,
-                "isolates": max(len(place.isolates), 1),
-            }
-        )
-
-    def _join(self, memo: dict[str, Any]) -> Finding:
-        modules = [Module(*row) for row in memo["modules"]]
-        joined = packages_of(
-            self._process, self._budget, self._cache, modules, memo.get("progress")
-        )
+    def _join(self, found: Loaded, progress: Plain) -> Finding:
+        joined = self._packages(found.modules, progress)
         if joined.more:
-            return self._more({**memo, "progress": joined.progress})
-        gaps = (*(Gap(RUNTIME, *gap) for gap in memo["gaps"]), *joined.gaps)
+            return self._more({"loaded": found.plain(), "progress": joined.progress})
+        gaps = (*(Gap(RUNTIME, *gap) for gap in found.gaps), *joined.gaps)
         complete = all(gap.reason in HARMLESS for gap in gaps)
-        coverage = Coverage(RUNTIME, complete, memo["since"], _how(memo["isolates"]))
+        coverage = Coverage(RUNTIME, complete, found.since, _how(found.isolates))
         finding = Finding(joined.packages, gaps, coverage)
-        if not memo["settled"] or len(finding.packages) > MAX_KEPT:
+        if found.again is None or len(finding.packages) > MAX_KEPT:
             return finding
-        kept = {name: memo[name] for name in ("place", "tokens", "threads")}
-        return _remembering(finding, "done", kept)
+        return _remembering(finding, "done", {"again": found.again})
+
+    def _packages(self, modules: Sequence[Module], progress: Plain) -> Mapped:
+        return packages_of(self._process, self._budget, self._cache, modules, progress)
 
     def by_maps(self, gap: Gap, memo: dict[str, Any]) -> Finding:
         """The mapped addons, and why there is not more."""
-        joined = packages_of(self._process, self._budget, self._cache, (), memo.get("addons"))
-        how = "mapped addons only"
-        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how=how)
-        gaps = (gap, *joined.gaps)
-        memo = {"addons": joined.progress} if joined.more else {}
-        return Finding(joined.packages, gaps, coverage, memo, joined.more)
+        joined = self._packages((), memo.get("addons"))
+        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how=BY_MAPS)
+        rest = {"addons": joined.progress} if joined.more else None
+        return Finding(joined.packages, (gap, *joined.gaps), coverage, rest, joined.more)
 
 
 def _how(isolates: int) -> str:
