@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sensor.errors import BudgetSpent, FileRefused, Malformed
 from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
 from sensor.resolvers.java import classes, watch
+from sensor.resolvers.java.artifacts import packages_of
 from sensor.resolvers.java.detect import hotspot, other_vm
 from sensor.resolvers.java.graph import calibrated
 from sensor.resolvers.java.library import Library, opened
@@ -101,9 +102,20 @@ class _Look:
 
     def _join(self, memo: State) -> Finding:
         found = classes.classes_of(memo)
+        joined = packages_of(
+            self._process,
+            self._budget,
+            self._cache,
+            found.loaders,
+            memo.get("join"),
+            told=found.machine.class_path,
+        )
+        if joined.more:
+            return self._more({**memo, "join": joined.progress})
         gaps = tuple(Gap(RUNTIME, reason, detail) for reason, detail in found.told)
-        coverage = Coverage(RUNTIME, complete=not gaps, since=memo["since"], how=_how(found))
-        finding = Finding((), gaps, coverage)
+        complete = joined.complete and not gaps
+        coverage = Coverage(RUNTIME, complete=complete, since=memo["since"], how=_how(found))
+        finding = Finding(joined.packages, (*gaps, *joined.gaps), coverage)
         if len(finding.packages) > MAX_KEPT:
             return finding
         return _remembering(finding, "done", {key: memo[key] for key in ("library", "watch")})
