@@ -19,14 +19,17 @@ from urllib.parse import unquote
 from tests.live.java.shelf import sha1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tests.live.java.shelf import Artifact, Shelf
 
 # Folders in a JAR or WAR in which a loader looks for classes.
 ROOTS = re.compile(r"^(BOOT-INF/classes/|WEB-INF/classes/|META-INF/versions/\d+/)")
-NESTED = re.compile(r"jar:nested:(?P<outer>.*?)/!(?P<inner>.*?)!/")
+# Spring Boot's way to write a JAR in a JAR, and Tomcat's for one in a WAR.
+NESTED = re.compile(r"(jar:nested:|war:file:)(?P<outer>.*?)(/!|\*/)(?P<inner>.*?)(!/)?")
 PLAIN = re.compile(r"(?:jar:)?(?:reference:)?file:/*(?P<path>/[^!]*)(?:!/.*)?")
+
+LOGGED = re.compile(r"^\[[^]]*\].* (\S+) source: (.*)$", re.MULTILINE)
 
 
 class Row(NamedTuple):
@@ -45,10 +48,9 @@ class Archive(NamedTuple):
     classes: frozenset[str]
 
 
-def ask(pid: int, shelf: Shelf, folder: Path) -> list[Row]:
-    """Every class of a process, by attaching to it. It must be one that the test started."""
-    answer = folder / f"oracle-{pid}"
-    command = ["jcmd", str(pid), "JVMTI.agent_load", str(shelf.own("oracle")), str(answer)]
+def ask(pid: int, agent: Path, answer: Path) -> list[Row]:
+    """Every class of a process that the test started, by attaching our JAR `oracle` to it."""
+    command = ["jcmd", str(pid), "JVMTI.agent_load", str(agent), str(answer)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "return code: 0" in done.stdout, done.stdout
     *rows, end = answer.read_text().splitlines()
@@ -56,13 +58,27 @@ def ask(pid: int, shelf: Shelf, folder: Path) -> list[Row]:
     return [Row(*line.split("\t")) for line in rows]
 
 
+def logged(log: Path) -> dict[str, set[str]]:
+    """What the JVM wrote when it loaded classes (-Xlog:class+load): sources by class name."""
+    found: dict[str, set[str]] = {}
+    for name, source in LOGGED.findall(log.read_text()):
+        found.setdefault(name, set()).add(source)
+    return found
+
+
+def proofs(rows: Iterable[Row]) -> Iterator[tuple[Row, Archive]]:
+    """Each class that a JAR holds, with that JAR; our own agent is none of the program's."""
+    for row in rows:
+        archive = archive_of(row.source)
+        held = archive is not None and row.name in archive.classes
+        if archive is not None and held and not row.name.startswith("oracle."):
+            yield row, archive
+
+
 def artifacts(rows: Iterable[Row], shelf: Shelf) -> dict[Artifact, str]:
     """Each artifact with a class in the rows, and the stronger of "loaded", "initialized"."""
     found: dict[Artifact, str] = {}
-    for row in rows:
-        archive = archive_of(row.source)
-        if archive is None or row.name not in archive.classes or row.name.startswith("oracle."):
-            continue
+    for row, archive in proofs(rows):
         artifact = shelf.truth[archive.sha1]
         if row.state == "initialized" or artifact not in found:
             found[artifact] = row.state

@@ -34,9 +34,9 @@ class Shelf:
         self.folder = folder
         self.repository = folder / "repository"
 
-    def jar(self, name: str, version: str = "*") -> Path:
-        """A JAR that was fetched, by "group:artifact"."""
-        group, _, artifact = name.partition(":")
+    def jar(self, name: str) -> Path:
+        """A JAR that was fetched, by "group:artifact" or "group:artifact:version"."""
+        group, artifact, version = [*name.split(":"), "*"][:3]
         (jar,) = self.repository.glob(f"{group.replace('.', '/')}/{artifact}/{version}/*.jar")
         return jar
 
@@ -52,10 +52,8 @@ class Shelf:
     def truth(self) -> dict[str, Artifact]:
         """Artifact by SHA-1 (hex)."""
         known = {sha1(jar): self._fetched(jar) for jar in self.jars()}
-        made = [self.folder.glob(f"{part}/*-{OWN_VERSION}.?ar") for part in ("jars", "boot", "war")]
-        made.append(self.folder.glob(f"shade/*-{OWN_VERSION}.jar"))
-        for jar in (jar for part in made for jar in part):
-            name = jar.name.rpartition(f"-{OWN_VERSION}")[0]
+        for jar in self.folder.glob(f"*/*-{OWN_VERSION}*.?ar"):
+            name = jar.name.partition(f"-{OWN_VERSION}")[0]
             known[sha1(jar)] = Artifact(OWN_GROUP, name, OWN_VERSION)
         for jar in self.folder.glob("tomcat/*/*/*.jar"):
             # Most of them are fetched JARs under another name; these few no repository has.
