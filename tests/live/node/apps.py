@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from sensor.host.cache import FileCache
 from sensor.host.local import LocalOpener
-from sensor.model.budget import Budget
-from sensor.resolvers.node.packages import Mapped, packages_of
-from sensor.resolvers.node.words import CJS, ESM, Module
+from sensor.look import look_until_done
+from sensor.resolvers.node import NODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sensor.host.seam import Cache
+    from sensor.model.finding import Finding
 
 PROGRAMS = Path(__file__).with_name("programs")
 APP = ("shop", "0.1.0")
-MAX_SLICES = 100
 
 
 @dataclass
@@ -44,11 +43,6 @@ class Truth:
     @property
     def files(self) -> set[str]:
         return self.cjs | self.esm
-
-    def modules(self) -> list[Module]:
-        """As the memory side would tell them."""
-        esm = [Module(path, ESM) for path in self.esm - self.cjs]
-        return sorted([*(Module(path, CJS) for path in self.cjs), *esm])
 
 
 def application(folder: Path, modules: Path, *programs: str) -> Path:
@@ -97,15 +91,8 @@ def running(
             popen.communicate()
 
 
-def mapped(pid: int, modules: Sequence[Module], cache: Cache | None = None) -> Mapped:
-    """The packages of these modules of a living process, in as many slices as it takes."""
-    opener, known = LocalOpener(), cache or FileCache()
-    progress = None
-    for _ in range(MAX_SLICES):
-        with opener.open_process(opener.key(pid)) as process:
-            budget = Budget(process.meter)
-            found = packages_of(process, budget, known, modules, progress)
-        if not found.more:
-            return found
-        progress = json.loads(json.dumps(found.progress))
-    raise AssertionError("it does not end")
+def look(pid: int, cache: Cache | None = None) -> Finding:
+    """One whole look at a living process, from its heap to its packages."""
+    opener = LocalOpener()
+    found = look_until_done(opener, opener.key(pid), [NODE], cache or FileCache())
+    return found.findings["node"]

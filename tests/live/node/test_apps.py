@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sensor.host.cache import FileCache
-from tests.live.node.apps import APP, Truth, application, mapped, running, with_programs
+from tests.live.node.apps import APP, Truth, application, look, running, with_programs
 from tests.live.node.oracle import Npm, pnpm, yarn
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sensor.resolvers.node.packages import Mapped
+    from sensor.model.finding import Finding
     from tests.harness.fixtures import Toolbox
 
 pytestmark = pytest.mark.runtimes
@@ -34,9 +33,11 @@ def node(toolbox: Toolbox) -> list[str]:
     return [str(toolbox.path(f"node-{NODE}") / "bin" / "node")]
 
 
-def known(found: Mapped) -> set[tuple[str, str | None]]:
-    """Name and version of each package, every one of which is loaded, and not known otherwise."""
+def known(found: Finding) -> set[tuple[str, str | None]]:
+    """Name and version of each package; nothing is left out, and nothing is inside another."""
     assert found.gaps == ()
+    assert found.coverage is not None
+    assert found.coverage.complete
     assert all(package.inside is None for package in found.packages)
     return {(package.name, package.version) for package in found.packages}
 
@@ -49,7 +50,7 @@ def test_npm(toolbox: Toolbox, tmp_path: Path, program: str) -> None:
     folder = application(tmp_path, home / "node_modules", program)
     with running(node(toolbox), folder, program, speakers) as truths:
         for pid, truth in truths.items():
-            assert known(mapped(pid, truth.modules())) == packages_of(lock, truth)
+            assert known(look(pid)) == packages_of(lock, truth)
         every = set().union(*(packages_of(lock, truth) for truth in truths.values()))
     names = {name for name, _ in every}
     assert all((name, version) in every if version else name in names for name, version in some)
@@ -64,7 +65,7 @@ def test_pnpm(toolbox: Toolbox, tmp_path: Path) -> None:
     with running(node(toolbox), folder, "small.js") as truths:
         ((pid, truth),) = truths.items()
         wanted = {pnpm(path) or APP for path in truth.files}
-        assert known(mapped(pid, truth.modules())) == wanted
+        assert known(look(pid)) == wanted
     assert {"express", "ajv-keywords", "@node-rs/crc32"} <= {name for name, _ in wanted}
 
 
@@ -73,10 +74,9 @@ def test_yarn_plug_and_play(toolbox: Toolbox, tmp_path: Path) -> None:
     shutil.copytree(toolbox.path("node-yarn") / "app", folder)
     with_programs(folder, "small.js")
     argv = [*node(toolbox), "-r", "./.pnp.cjs"]
-    cache = FileCache()
     with running(argv, folder, "small.js") as truths:
         ((pid, truth),) = truths.items()
         wanted = yarn(truth.owners.values()) | {("shop", "0.0.1")}
-        assert known(mapped(pid, truth.modules(), cache)) == wanted
+        assert known(look(pid)) == wanted
         assert any("/__virtual__/" in path for path in truth.files)
     assert {"express", "ajv-keywords", "@node-rs/crc32"} <= {name for name, _ in wanted}
