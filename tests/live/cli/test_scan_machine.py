@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,7 @@ for child in children:
 sys.exit(code)
 """
 pytestmark = pytest.mark.root
+DEBIAN = Path("/var/lib/dpkg/status").exists()
 
 
 def scan(made: World, *options: str) -> str:
@@ -61,7 +63,7 @@ def test_every_process_is_read_and_ourselves_left_out(made: World) -> None:
         schema.check(line)
     summary = lines[-1]
     assert summary["processes"] == {"read": 6, "ended": 0, "not_permitted": 0, "failed": 0}
-    assert summary["runtimes"] == {"python": 5}
+    assert summary["runtimes"] == {"python": 5} | ({"os": 6} if DEBIAN else {})
     assert summary["without_runtime"] == 1
     toys = [line["pid"] for line in lines if line.get("purl") == "pkg:pypi/toy@1.2"]
     others = [line["pid"] for line in lines if line.get("purl") == "pkg:pypi/other@3.4"]
@@ -74,6 +76,7 @@ def test_workers_are_one_group_and_what_has_no_runtime_is_counted(made: World) -
     assert "Read 6 processes" in text
     assert "python 5, no runtime that is known here 1." in text
     assert "/cat" not in text
+    assert text.count(" OS packages loaded: ") == DEBIAN
 
 
 def test_explain_names_only_processes_that_could_hold_it(made: World) -> None:
