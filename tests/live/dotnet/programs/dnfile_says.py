@@ -13,7 +13,7 @@ def product(pe):
         for block in info:
             for table in getattr(block, "StringTable", []):
                 if b"ProductVersion" in table.entries:
-                    return table.entries[b"ProductVersion"].decode()
+                    return table.entries[b"ProductVersion"].decode().strip()
     return ""
 
 
