@@ -2,9 +2,10 @@
 
 from sensor.resolvers.dotnet import DOTNET
 from sensor.resolvers.golang import GOLANG
+from sensor.resolvers.java import JAVA
 from sensor.resolvers.node import NODE
 from sensor.resolvers.ospkg import OSPKG
 from sensor.resolvers.python import PYTHON
 from sensor.resolvers.unsupported import UNSUPPORTED
 
-RESOLVERS = (GOLANG, PYTHON, DOTNET, NODE, *UNSUPPORTED, OSPKG)
+RESOLVERS = (GOLANG, PYTHON, DOTNET, NODE, JAVA, *UNSUPPORTED, OSPKG)

@@ -41,8 +41,6 @@ class Runtime:
 
 # The names are those that the runtimes' own builds and Debian's packages give to their files.
 RUNTIMES = (
-    # HotSpot and GraalVM map libjvm.so, OpenJ9 libj9vm29.so as well.
-    Runtime("java", "Java", ("maven",), "", r"libjvm\.so|libj9vm\d+\.so"),
     # Electron has a V8 of its own, with compressed pointers; its programs are often renamed.
     Runtime("electron", "Electron", ("npm",), r"electron\d*", ""),
     # The other .NET runtime; Debian's mono is a link to mono-sgen.

@@ -11,7 +11,7 @@ AT = 1_700_000_000.0
 SITE = "/usr/lib/python3.11/site-packages"
 POD = Container("3f" * 32, "containerd", "0f9d2c34-7d6e-4a7b-9f55-0a5b5f2f7f11", "burstable")
 HOSTILE = "evil\x1b]0;owned\x07\u202e\udcff\n"
-TYPES = {"python": ("pypi", "deb"), "golang": ("golang",), "java": ("maven",)}
+TYPES = {"python": ("pypi", "deb"), "golang": ("golang",), "java": ("maven",), "ruby": ("gem",)}
 
 
 def evidence(kind: str, path: str, detail: str = "") -> Evidence:
@@ -81,10 +81,10 @@ def unread(pid: int, outcome: Outcome, reason: str, detail: str) -> Seen:
     return Seen(pid, None, outcome, gaps=(Gap("", reason, detail),))
 
 
-def java(pid: int) -> Seen:
-    gap = Gap("java", REASON, "Java, recognised by /usr/lib/jvm/lib/server/libjvm.so")
-    coverage = Coverage("java", complete=False, since=AT, how="recognised by its mappings")
-    return read(pid, "/usr/bin/java", java=Finding((), (gap,), coverage))
+def ruby(pid: int) -> Seen:
+    gap = Gap("ruby", REASON, "Ruby, recognised by /usr/bin/ruby3.1")
+    coverage = Coverage("ruby", complete=False, since=AT, how="recognised by its mappings")
+    return read(pid, "/usr/bin/ruby3.1", ruby=Finding((), (gap,), coverage))
 
 
 def scan() -> list[Seen]:
@@ -113,7 +113,7 @@ def scan() -> list[Seen]:
         read(500, "/app/server", container=POD, golang=server),
         read(510, "/usr/bin/bash"),
         read(520, f"/srv/{HOSTILE}", python=python(pypi(HOSTILE, "1\x1b[31m"))),
-        java(600),
+        ruby(600),
         unread(700, Outcome.NOT_PERMITTED, "not permitted", "process 700: Permission denied"),
         unread(800, Outcome.ENDED, "process ended", "process 800 is gone"),
     ]

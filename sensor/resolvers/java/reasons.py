@@ -19,7 +19,6 @@ class Reason(StrEnum):
     STARTING = "JVM is starting"
     CHANGING = "classes are changing"
     DIFFERS = "classes read differ from the JVM's own count"
-    NO_COUNT = "the JVM keeps no count of its classes"
     UNREADABLE = "classes not readable"
     TOO_MANY = "too many classes"
     NO_KIND = "class of a class loader not readable"

@@ -21,7 +21,7 @@ NET = made.go(made.module("golang.org/x/net", "v0.17.0", ("http2",)))
 
 def verdict(purl: str, **findings: Finding) -> Package:
     """The only verdict on a package in a process with these findings."""
-    process = replace(made.java(1), findings=findings)
+    process = replace(made.ruby(1), findings=findings)
     answer = explained(Wanted.parse(purl), process, made.TYPES)
     assert answer is not None
     (package,) = answer.packages()
@@ -81,7 +81,7 @@ def test_parts_are_not_told_apart_where_the_resolver_does_not() -> None:
 
 
 def test_a_runtime_that_nothing_can_read_yet_is_unknown() -> None:
-    package = verdict("pkg:maven/org.slf4j/slf4j-api", **dict(made.java(1).findings))
+    package = verdict("pkg:gem/rack", **dict(made.ruby(1).findings))
     assert package.reason == "coverage incomplete: runtime not supported yet"
 
 

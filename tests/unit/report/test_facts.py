@@ -113,7 +113,7 @@ def test_the_summary_counts() -> None:
     assert line["processes"] == {"read": 9, "ended": 1, "not_permitted": 1, "failed": 0}
     assert line["runtimes"] == {"golang": 1, "python": 6}
     assert line["incomplete"] == {"python": 1}
-    assert line["unsupported"] == {"java": 1}
+    assert line["unsupported"] == {"ruby": 1}
     assert line["without_runtime"] == 1
     assert line["containers"] == 1
     assert line["packages"] == {"loaded": 17, "not_observed": 1, "unknown": 1}

@@ -58,7 +58,7 @@ def test_host_first_then_containers_then_what_is_not_known() -> None:
 
 
 def test_only_what_a_resolver_can_read_is_read() -> None:
-    for seen, expected in ((WORKER, True), (made.java(1), False), (made.read(1, "/x"), False)):
+    for seen, expected in ((WORKER, True), (made.ruby(1), False), (made.read(1, "/x"), False)):
         found = Groups()
         found.add(seen)
         ((_, (group,)),) = found.by_container()

@@ -1,0 +1,75 @@
+"""Which processes are Java, by the names of mapped files; and what is said of other VMs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from sensor.host.cache import FileCache
+from sensor.model.budget import Budget, Meter
+from sensor.model.finding import NOT_MINE, Gap
+from sensor.model.process import Mapping
+from sensor.resolvers.java import JAVA
+from sensor.resolvers.java.detect import hotspot
+from sensor.resolvers.java.reasons import Reason
+
+if TYPE_CHECKING:
+    from sensor.host.seam import Process
+
+
+class Mapped:
+    """A process that only has mappings, and whose memory may be closed."""
+
+    at = 1.0
+
+    def __init__(self, *paths: str, memory_gap: str | None = None) -> None:
+        self.paths = paths
+        self.memory_gap = memory_gap
+        self.meter = Meter()
+
+    def maps(self) -> list[Mapping]:
+        return [
+            Mapping(n << 16, (n << 16) + 4096, "r-xp", 0, "08:01", n, path)
+            for n, path in enumerate(self.paths, 1)
+        ]
+
+
+def looked(process: Mapped) -> list[Gap]:
+    found = JAVA.resolve(cast("Process", process), Budget(process.meter), FileCache(), None)
+    assert found.coverage
+    assert not found.coverage.complete
+    assert not found.packages
+    return list(found.gaps)
+
+
+@pytest.mark.parametrize(
+    "path", ["/x/lib/server/libjvm.so", "/x/lib/amd64/minimal/libjvm.so", "/opt/lib/libj9vm29.so"]
+)
+def test_java(path: str) -> None:
+    assert JAVA.detects(cast("Process", Mapped("/opt/app/launcher", path)))
+
+
+@pytest.mark.parametrize("path", ["/srv/libjvm.so/data", "/srv/mylibjvm.so", "/x/libj9vm.so", ""])
+def test_not_java(path: str) -> None:
+    process = Mapped("/usr/bin/java", path)
+    assert not JAVA.detects(cast("Process", process))
+    found = JAVA.resolve(cast("Process", process), Budget(process.meter), FileCache(), None)
+    assert found == NOT_MINE
+
+
+def test_the_lowest_mapping_of_the_library() -> None:
+    found = hotspot(cast("Process", Mapped("/bin/java", "/x/libjvm.so", "/x/libjvm.so")))
+    assert found
+    assert found.start == 2 << 16
+
+
+def test_openj9_is_recognised_and_not_read() -> None:
+    detail = "OpenJ9, recognised by /opt/lib/libj9vm29.so"
+    process = Mapped("/opt/lib/libjvm.so", "/opt/lib/libj9vm29.so")
+    assert looked(process) == [Gap("java", Reason.OTHER_VM, detail)]
+
+
+def test_closed_memory() -> None:
+    process = Mapped("/x/libjvm.so", memory_gap="needs SYS_PTRACE")
+    assert looked(process) == [Gap("java", Reason.CLOSED, "needs SYS_PTRACE")]
