@@ -1,0 +1,34 @@
+"""CAPABILITIES.md explains every gap of the mapping to packages, and states its bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sensor.formats import jsbundle, packagejson
+from sensor.resolvers.node import packages, places, told
+
+PAGE = Path(told.__file__).with_name("CAPABILITIES.md").read_text()
+MIB = 1 << 20
+
+
+def rows(heading: str) -> list[str]:
+    """The first cells of the table under a heading."""
+    part = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    return [line.split("|")[1].strip() for line in lines[2:]]
+
+
+def test_every_gap_is_explained_and_no_other() -> None:
+    said = {row.strip("`") for row in rows("What is said when a package is not known")}
+    names = set(vars(told)) - {"RUNTIME"}
+    reasons = {getattr(told, name) for name in names if name.isupper()}
+    assert said == {reason for reason in reasons if isinstance(reason, str)}
+
+
+def test_bounds_are_those_of_the_code() -> None:
+    for bound in (packages.MAX_MODULES, packages.MAX_FOLDERS, packages.MAX_OWN):
+        assert f"more than {bound:,}" in PAGE
+    for size in (jsbundle.MAX_BYTES, packagejson.MAX_BYTES):
+        assert f"larger than {size // MIB} MiB" in PAGE
+    assert f"longer than {places.MAX_PATH:,} bytes" in PAGE
+    assert f"deeper than {places.MAX_DEPTH} folders" in PAGE
