@@ -133,7 +133,7 @@ class Joiner:
         """The rows of the manifests of applications that run, else of all; the very path if any."""
         run = [m for m in folder.manifests if m.name.lower() in self._loaded]
         rows = [(m, f) for m in run or folder.manifests for f in m.files.get(where, ())]
-        exact = [(m, f) for m, f in rows if path.lower().endswith(f"/{f.path.lower()}")]
+        exact = [(m, f) for m, f in rows if "/" in f.path and path.lower().endswith(_end(f.path))]
         return exact or rows
 
     def _is_own(self, sighting: Sighting) -> bool:
@@ -200,7 +200,11 @@ def _runtime_pack(library: Library, version: str | None, path: str, detail: str)
 
 def _in_store(file: File) -> str:
     """The end of the path that a file has in a folder of NuGet packages."""
-    return f"/{file.library.name}/{file.library.version}/{file.path}".lower()
+    return _end(f"{file.library.name}/{file.library.version}/{file.path}")
+
+
+def _end(path: str) -> str:
+    return f"/{path.lower()}"
 
 
 def _where(sighting: Sighting) -> str:
