@@ -26,8 +26,9 @@ FILE_NAME: Final = "file name"
 _ENDING: Final = re.compile(
     r"\.(?:jar|war|ear|rar|zip|sar|har|par|kar|nar|hpi|jpi)\Z", re.IGNORECASE
 )
-# The version begins at the first part that is a number, or as r09, v20230907, build12 do.
-_VERSIONED: Final = re.compile(r"(.+?)[-_]((?:\d|r\d|v\d|build\d).*)")
+# The version begins at the first part that is a number, or as r09, v20230907, build12 do. Which
+# Scala it is built for belongs to the artifact: chill_2.12-0.10.0.
+_VERSIONED: Final = re.compile(r"(.+?(?:_(?:2\.\d+|3)(?=-))?)[-_]((?:\d|r\d|v\d|build\d).*)")
 # What Maven calls a classifier: the same artifact, another file of it.
 _CLASSIFIER: Final = re.compile(
     r"[-.](?:linux|osx|macos|windows|natives?|tests?|sources|shaded|all|uber|fat|standalone"
@@ -72,20 +73,22 @@ def _own_pom(stem: str, manifest: Mapping[str, str], poms: Sequence[Pom]) -> Pom
     fitting = [pom for pom in poms if _fits(stem, pom)]
     if fitting:
         return max(fitting, key=lambda pom: len(pom[1]))
-    named = [pom for pom in poms if pom[1] in _titles(manifest)]
-    if len(named) == 1 and not _VERSIONED.fullmatch(stem):
-        return named[0]
-    if len(poms) == 1 and not _VERSIONED.fullmatch(stem) and not _titles(manifest):
-        return poms[0]
-    return None
+    if _VERSIONED.fullmatch(stem):
+        return None
+    titles, versions = _titles(manifest), _stated(manifest)
+    named = [pom for pom in poms if pom[1] in titles]
+    if not named and len(poms) == 1 and (not titles or poms[0][2] in versions):
+        named = list(poms)
+    return named[0] if len(named) == 1 else None
 
 
 def _fits(stem: str, pom: Pom) -> bool:
     """Whether the file is called as Maven calls it, with the version or without."""
     group, artifact, version = pom[:3]
     # Eclipse and Jetty put the group before it.
-    name = stem.removeprefix(f"{group}.")
-    if not name.startswith(artifact):
+    names = (stem, stem.removeprefix(f"{group}."))
+    name = next((name for name in names if name.startswith(artifact)), None)
+    if name is None:
         return False
     rest = name.removeprefix(artifact)
     if not rest or not version:

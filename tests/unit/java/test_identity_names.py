@@ -1,0 +1,62 @@
+"""What an archive is, by names that real archives have: each of these was read wrong once."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.resolvers.java.identity import FILE_NAME, POM, identify
+
+LANG3 = {
+    "bundle-symbolicname": "org.apache.commons.lang3",
+    "bundle-version": "3.17.0",
+    "implementation-title": "Apache Commons Lang",
+}
+LANG3_POM = ["org.apache.commons", "commons-lang3", "3.17.0", ""]
+
+
+@pytest.mark.parametrize(
+    ("file", "artifact", "version"),
+    [
+        ("chill_2.12-0.10.0.jar", "chill_2.12", "0.10.0"),
+        ("json4s-ast_2.13-3.7.0-M11.jar", "json4s-ast_2.13", "3.7.0-M11"),
+        ("cats-core_3-2.10.0.jar", "cats-core_3", "2.10.0"),
+        ("guava-33.4.8-jre.jar", "guava", "33.4.8-jre"),
+    ],
+)
+def test_the_version_of_scala_is_a_part_of_the_artifact(
+    file: str, artifact: str, version: str
+) -> None:
+    found = identify(file, {"manifest": {}, "poms": [], "top": ""})
+    assert found is not None
+    assert (found.artifact, found.version, found.by) == (artifact, version, FILE_NAME)
+
+
+@pytest.mark.parametrize("file", ["bundle.jar", "beside.jar"])
+def test_the_only_pom_names_a_renamed_archive_if_the_manifest_states_its_version(file: str) -> None:
+    found = identify(file, {"manifest": LANG3, "poms": [LANG3_POM], "top": "org/apache"})
+    assert found is not None
+    assert (found.group, found.artifact, found.by) == ("org.apache.commons", "commons-lang3", POM)
+    assert found.others == ()
+
+
+def test_the_only_pom_of_another_version_is_of_something_inside() -> None:
+    pom = ["jline", "jline", "2.14.6", ""]
+    found = identify("bundle.jar", {"manifest": LANG3, "poms": [pom], "top": "org/apache"})
+    assert found is not None
+    assert found.artifact == "org.apache.commons.lang3"
+    assert found.others == (pom,)
+
+
+def test_an_artifact_that_begins_as_its_group_does() -> None:
+    pom = ["org.apache.felix", "org.apache.felix.main", "7.0.5", ""]
+    entry = {"manifest": {}, "poms": [pom], "top": "org/apache/felix"}
+    found = identify("org.apache.felix.main-7.0.5.jar", entry)
+    assert found is not None
+    assert (found.group, found.artifact, found.by) == (*pom[:2], POM)
+
+
+def test_a_file_with_the_group_before_it() -> None:
+    pom = ["org.eclipse.jetty", "jetty-util", "9.4.58", ""]
+    found = identify("org.eclipse.jetty.jetty-util-9.4.58.jar", {"manifest": {}, "poms": [pom]})
+    assert found is not None
+    assert (found.group, found.artifact) == ("org.eclipse.jetty", "jetty-util")
