@@ -7,6 +7,7 @@ the join found, so a look goes on where it stopped, and a second process of an i
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -20,8 +21,6 @@ from sensor.resolvers.java.join import Archives, Result, Use, join
 from sensor.resolvers.java.owner import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
@@ -34,6 +33,7 @@ RUNTIME: Final = "java"
 MAX_TOLD: Final = 20
 
 State = dict[str, Any]
+Loaders = Callable[[], Sequence["Loader"]]
 
 
 class Joined(NamedTuple):
@@ -53,12 +53,12 @@ def packages_of(
     process: Process,
     budget: Budget,
     cache: Cache,
-    loaders: Sequence[Loader],
+    loaders: Loaders,
     progress: Plain,
     *,
     told: str = "",
 ) -> Joined:
-    """The artifacts of the classes of all loaders.
+    """The artifacts of the classes of all loaders, which are asked for once.
 
     `told` is the class path that the JVM itself tells (hsperfdata), as long as it is there.
     """
@@ -89,40 +89,36 @@ class _Look:
         self._told = told
         self._home = candidates.home(process) or ""
 
-    def run(self, loaders: Sequence[Loader]) -> Joined:
+    def run(self, loaders: Loaders) -> Joined:
         """Go on."""
-        if "uses" not in self._state:
-            stopped = self._join(loaders)
-            if stopped:
-                return self._more()
+        if "uses" not in self._state and not self._joined(loaders):
+            return self._more()
         return self._name()
 
     def _more(self) -> Joined:
         return Joined(progress=self._state, more=True, complete=False)
 
-    def _join(self, loaders: Sequence[Loader]) -> bool:
-        """Put what the classes say into the state; True when time is up before that."""
+    def _joined(self, loaders: Loaders) -> bool:
+        """Put what the classes say into the state; False when time is up before that."""
         modules = jdk.read(self._files, self._home, self._cache, self._due)
         paths = candidates.paths(self._process, self._told)
+        if modules is None or ("todo" in self._state and not self._searched(paths)):
+            return False
         for path in self._state.get("found", ()):
             paths.add(path, None)
-        archives = self._archives(paths) if modules else None
-        if modules is None or archives is None:
-            return True
-        result = join(loaders, self._for_join(archives), modules.packages)
-        folders = search.folders(self._files, paths, self._state.get("folders", ()))
-        search.own(self._files, result, folders)
-        if result.unsure and not self._state.get("searched"):
-            return self._search(paths, loaders)
+        archives = self._archives(paths)
+        if archives is None:
+            return False
+        result = join(loaders(), self._for_join(archives), modules.packages)
+        search.own(self._files, result, [*paths.folders, *self._state.get("folders", ())])
+        if result.unsure and "found" not in self._state:
+            return self._searched(paths) and not self._due() and self._joined(loaders)
         self._keep(result, archives, modules.problem)
-        return False
+        return True
 
-    def _search(self, paths: Paths, loaders: Sequence[Loader]) -> bool:
-        """Look for archives in the directories around what is known, then join again."""
-        if not search.searched(self._process, paths, self._state, self._cache, self._due):
-            return True
-        self._state["searched"] = True
-        return self._join(loaders)
+    def _searched(self, paths: Paths) -> bool:
+        """Look for archives in the directories around what is known."""
+        return search.searched(self._process, paths, self._state, self._cache, self._due)
 
     def _archives(self, paths: Paths) -> list[_Archive] | None:
         """All archives, read; None when time is up."""

@@ -5,7 +5,8 @@ The answer says whether it is whole: the walk's own checks, and the JVM's count 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sensor.errors import Malformed
 from sensor.resolvers.java import walk
@@ -41,18 +42,30 @@ Told = list[tuple[Reason, str]]
 State = dict[str, Any]
 
 
-class Classes(NamedTuple):
+class Classes:
     """What memory says: loaders that have named classes, and (reason, detail) of what is missing.
 
     `total` counts all classes, the hidden ones of other loaders too; `counted` is the JVM's count
-    at the start, None when it keeps none.
+    at the start, None when it keeps none. The classes are unpacked when they are asked for.
     """
 
-    loaders: list[Loader]
-    told: Told
-    machine: Machine
-    total: int
-    counted: int | None
+    def __init__(self, state: State) -> None:
+        """Use the state of a finished walk."""
+        self._state = state
+        self._progress = Progress(**state["walk"])
+        self.told: Told = [(Reason(reason), detail) for reason, detail in state["told"]]
+        self.machine = Machine(*state["machine"])
+        self.total = self._progress.total
+        self.counted: int | None = state["count"]
+
+    @cached_property
+    def loaders(self) -> list[Loader]:
+        """The loaders and their classes."""
+        found = self._progress.classes()
+        return [
+            Loader(address, kind, tuple(found.get(address, ())), hidden)
+            for address, kind, hidden in self._state["loaders"]
+        ]
 
 
 def begun(memory: Memory, library: Library) -> State:
@@ -85,14 +98,7 @@ def gone_on(memory: Memory, library: Library, budget: Budget, state: State) -> S
 
 def classes_of(state: State) -> Classes:
     """The classes of a finished walk."""
-    progress = Progress(**state["walk"])
-    found = progress.classes()
-    loaders = [
-        Loader(address, kind, tuple(found.get(address, ())), hidden)
-        for address, kind, hidden in state["loaders"]
-    ]
-    told = [(Reason(reason), detail) for reason, detail in state["told"]]
-    return Classes(loaders, told, Machine(*state["machine"]), progress.total, state["count"])
+    return Classes(state)
 
 
 def _counters(memory: Memory, library: Library) -> tuple[Counters | None, str]:

@@ -29,16 +29,22 @@ PLATFORM: Final = frozenset({
 })  # fmt: skip
 # Loaders that define classes of the JDK.
 JDK: Final = APP | PLATFORM | {BOOT, UNREADABLE}
-# They define accessors that the JDK makes, nothing else.
+# They define classes that are made at run time, nothing else: accessors of the JDK, expressions
+# compiled by Janino (Spark) and Groovy, what Byte Buddy and Clojure make.
 MADE: Final = frozenset({
     "jdk/internal/reflect/DelegatingClassLoader", "sun/reflect/DelegatingClassLoader",
+    "org/codehaus/janino/ByteArrayClassLoader", "org/codehaus/janino/JavaSourceClassLoader",
+    "org/codehaus/commons/compiler/util/reflect/ByteArrayClassLoader",
+    "groovy/lang/GroovyClassLoader$InnerLoader", "clojure/lang/DynamicClassLoader",
+    "net/bytebuddy/dynamic/loading/ByteArrayClassLoader",
+    "net/bytebuddy/dynamic/loading/ByteArrayClassLoader$ChildFirst",
 })  # fmt: skip
 # Names that runtimes and libraries give to classes they make: java.lang.reflect.Proxy, reflection
 # and serialisation of the JDK, cglib, Spring, Hibernate, Byte Buddy, Mockito, Javassist, JSP.
 _GENERATED: Final = re.compile(
     r"(?:.*/)?\$?\$Proxy\d+|jdk/proxy\d+/.*|com/sun/proxy/.*|jdk/internal/reflect/Generated.*"
-    r"|sun/reflect/Generated.*|.*\$\$.*|.*\$HibernateProxy.*|.*\$ByteBuddy.*|.*\$MockitoMock.*"
-    r"|.*_\$\$_.*|.*\$auxiliary\$.*|org/apache/jsp/.*|java/lang/invoke/.*|.*\$GeneratedClass.*"
+    r"|sun/reflect/Generated.*|sun/reflect/misc/Trampoline|.*\$\$.*|.*\$HibernateProxy.*|.*\$ByteBuddy.*|.*\$MockitoMock.*"
+    r"|.*_\$\$_.*|.*\$auxiliary\$.*|org/apache/jsp/.*|java/lang/invoke/.*|(?:.*[/$])?GeneratedClass(?:\$.*)?"
 )
 # Classes kept to prove an archive: a hash may lie, or a folder may have had the class first.
 MAX_PROOFS: Final = 6
@@ -144,28 +150,28 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     result: Result,
 ) -> None:
     mine = {name: holders[name] for name in classes if name in holders}
-    anchored = owner.anchors(archives.known, mine.values())
+    choose = owner.Chooser(archives.known, mine.values(), by_path=loader.kind in APP)
     for name, held in mine.items():
-        number = owner.by_class_path(archives.known, held) if loader.kind in APP else None
-        if number is None:
-            number = owner.by_group(archives.known, held, anchored)
+        number = held[0] if len(held) == 1 else choose(held)
         klass = classes[name]
         if number is None:
             result.doubts.setdefault(tuple(held), Use()).add(klass, ())
-            continue
-        result.uses.setdefault(number, Use()).add(klass, prefixes[number])
-        if _elsewhere(loader, archives, number):
-            result.unsure.add(index)
+        else:
+            result.uses.setdefault(number, Use()).add(klass, prefixes[number])
+    if loader.kind not in APP and any(_elsewhere(archives, held) for held in mine.values()):
+        result.unsure.add(index)
     left = _left(classes, mine)
     if left:
         result.left[index] = left
         result.unsure.add(index)
 
 
-def _elsewhere(loader: Loader, archives: Archives, number: int) -> bool:
+def _elsewhere(archives: Archives, held: Sequence[int]) -> bool:
     """A loader of its own seldom reads what is on the class path: perhaps another file has it."""
-    on_path = archives.known[number].position is not None
-    return loader.kind not in APP and on_path and number not in archives.nesting
+    return all(
+        archives.known[number].position is not None and number not in archives.nesting
+        for number in held
+    )
 
 
 def _left(classes: Mapping[int, Klass], mine: Mapping[int, list[int]]) -> list[str]:

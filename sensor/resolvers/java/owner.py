@@ -7,12 +7,13 @@ place can have given them: a directory or a carrier whose archives alone hold so
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.resolvers.java.candidates import MODULE, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 
 class Known(NamedTuple):
@@ -26,6 +27,27 @@ class Known(NamedTuple):
     order: int | None
     position: Position | None
     descriptor: int | None
+
+
+class Chooser:
+    """Chooses for the classes of one loader, of which each stands for the archives that hold it."""
+
+    def __init__(
+        self, archives: Sequence[Known], holders: Collection[Sequence[int]], *, by_path: bool
+    ) -> None:
+        """`by_path`: it is the application's own loader, which asks the class path."""
+        self._archives = archives
+        self._holders = holders
+        self._by_path = by_path
+
+    def __call__(self, held: Sequence[int]) -> int | None:
+        """The archive that gave the class; None when it is not clear."""
+        number = by_class_path(self._archives, held) if self._by_path else None
+        return by_group(self._archives, held, self._anchors) if number is None else number
+
+    @cached_property
+    def _anchors(self) -> set[str]:
+        return anchors(self._archives, self._holders)
 
 
 def anchors(archives: Sequence[Known], holders: Iterable[Sequence[int]]) -> set[str]:

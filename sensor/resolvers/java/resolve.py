@@ -106,7 +106,7 @@ class _Look:
             self._process,
             self._budget,
             self._cache,
-            found.loaders,
+            lambda: found.loaders,
             memo.get("join"),
             told=found.machine.class_path,
         )

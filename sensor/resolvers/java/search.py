@@ -8,6 +8,8 @@ image, the whole of it: never the whole root of a machine.
 from __future__ import annotations
 
 import re
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sensor.errors import FileRefused
@@ -15,21 +17,22 @@ from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.candidates import ARCHIVE, MAX_CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sensor.host.seam import Cache, Files, Process
     from sensor.resolvers.java.candidates import Paths
     from sensor.resolvers.java.join import Result
 
 KIND: Final = "java.folder.1"
-# Directories of one search: an application server has 3,000, a large image 20,000.
+# Directories of one search: an application server has 3,000, a large image 20,000. What may be one
+# and is a file counts too.
 MAX_FOLDERS: Final = 20_000
 MAX_DEPTH: Final = 16
 # Folders of classes that are remembered, and asked for the classes of a package.
 MAX_CLASSES: Final = 200
 MAX_ASKED: Final = 5_000
-# How far up from a file a program's own directory may begin: bin/x.jar, lib/ext/x.jar.
-UP: Final = 3
+# How far up from a file a program's own directory may begin: bin/x.jar, logs/x.log.
+UP: Final = 2
 
 # Directories of everybody: what is below them is not all of one program.
 _SHARED: Final = re.compile(
@@ -46,10 +49,8 @@ _SKIPPED: Final = frozenset({
 _SKIPPED_NAMES: Final = frozenset({"META-INF", "node_modules", "__pycache__", ".git", "jmods"})
 # Names that are files: they are not asked whether they are directories.
 _FILE: Final = re.compile(
-    r".*\.(?:class|java|xml|properties|txt|md|html?|xhtml|jspx?|jsf|tld|xsd|dtd|css|js|map|json|png"
-    r"|gif|jpe?g|svg|ico|so(?:\.[\d.]+)?|dll|exe|sh|bat|cmd|conf|cfg|ini|ya?ml|log|lst|gz|bz2|xz"
-    r"|tar|tgz|pyc?|pem|crt|der|policy|idx|bin|dat|list|md5sums|sha1|pdf|ttf|woff2?|eot|mo|h|a|o"
-    r"|jsa|tmp|pid|lock|sql|csv|template|vm|ftl|wsdl|groovy|MF|SF|RSA|LICENSE|NOTICE)",
+    r"[^.]+\.[A-Za-z]{1,4}|.*\.(?:class|java|xml|properties|txt|md|html|js|css|map|json|png|svg|gz"
+    r"|so(?:\.[\d.]+)?|sh|cfg|ya?ml|log|tgz|pyc?|list|md5sums|sha1|jsa|tmp|template|deb|whl|go)",
     re.IGNORECASE,
 )
 
@@ -63,43 +64,33 @@ def searched(
 ) -> bool:
     """Walk on; `state` gets `found`, `folders`, at its end `gaps`. False when time is up."""
     if "todo" not in state:
-        state["todo"] = [[path, 0] for path in _around(process, paths)]
-        state |= {"seen": [], "found": [], "folders": [], "visited": 0}
-        if _is_image(process.files):
-            state["todo"].append(["/", 0])
-    todo: list[list[Any]] = state["todo"]
-    seen = set(state["seen"])
+        near = _around(process, paths)
+        roots = [*near, "/"] if _is_image(process.files) else near
+        state |= {"todo": [[path, 0] for path in roots], "near": near}
+        state |= {"found": [], "folders": [], "visited": 0}
+    todo = deque(state["todo"])
     while todo and state["visited"] < MAX_FOLDERS:
         if due():
-            state["seen"] = sorted(seen)
+            state["todo"] = list(todo)
             return False
-        path, depth = todo.pop(0)
-        if path not in seen:
-            seen.add(path)
+        path, depth = todo.popleft()
+        if not depth or path not in state["near"]:
             state["visited"] += 1
-            todo[:0] = [[one, depth + 1] for one in _visited(process, path, depth, state, cache)]
+            todo += [[one, depth + 1] for one in _visited(process, path, depth, state, cache)]
     if todo or len(state["found"]) >= MAX_CANDIDATES:
         state.setdefault("gaps", []).append([Reason.SEARCH_ENDED, f"{MAX_FOLDERS} directories"])
-    for key in ("todo", "seen", "visited"):
+    for key in ("todo", "near", "visited"):
         del state[key]
     return True
 
 
-def folders(files: Files, paths: Paths, more: Iterable[str]) -> list[str]:
-    """Directories that classes of the application can lie in."""
-    del files
-    return [*paths.folders, *more][:MAX_CLASSES]
-
-
 def own(files: Files, result: Result, known: Sequence[str]) -> None:
     """Take out of what is left the packages that lie in folders: they are the application's own."""
-    asked = [(index, name) for index, names in result.left.items() for name in _one_of_each(names)][
-        :MAX_ASKED
-    ]
+    pairs = ((index, n) for index, names in result.left.items() for n in _one_of_each(names))
     owned: dict[int, set[str]] = {}
-    for index, name in asked:
+    for index, name in islice(pairs, MAX_ASKED):
         outer = name.partition("$")[0] or name
-        places = [f"{folder}/{outer}.class" for folder in known]
+        places = [f"{folder}/{outer}.class" for folder in known[:MAX_CLASSES]]
         if any(identity is not None for identity in files.stat_many(places)):
             owned.setdefault(index, set()).add(name.rpartition("/")[0])
     for index, packages in owned.items():
@@ -119,19 +110,21 @@ def _around(process: Process, paths: Paths) -> list[str]:
     """Directories of the program: around its archives, its open files, where it works."""
     known = [*paths.archives, *(f"{folder}/x" for folder in paths.folders)]
     known += [one.target for one in process.descriptors() if one.target.startswith("/")]
-    known.append(f"{paths.directory}/x")
-    found: dict[str, None] = {}
-    for path in known:
-        best = ""
-        directory = path
-        for _ in range(UP):
-            directory = directory.rpartition("/")[0]
-            if not directory or _SHARED.fullmatch(directory):
-                break
-            best = directory
-        if best:
-            found[best] = None
+    found = {directory for path in known if (directory := _program(path))}
+    if not _SHARED.fullmatch(paths.directory):
+        found.add(paths.directory)
     return [path for path in sorted(found) if not any(_above(other, path) for other in found)]
+
+
+def _program(path: str) -> str:
+    """The directory that a program with this file may begin at; "" for none."""
+    best = ""
+    for _ in range(UP):
+        path = path.rpartition("/")[0]
+        if not path or _SHARED.fullmatch(path):
+            break
+        best = path
+    return best
 
 
 def _above(directory: str, path: str) -> bool:
