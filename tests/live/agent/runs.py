@@ -68,11 +68,15 @@ class Run:
         return reports[-1] if reports else []
 
     def loaded(self, container: str | None = None) -> set[str]:
-        """The names of what the newest report calls loaded in one place (None: the host)."""
+        """The Python packages that the newest report calls loaded in one place (None: the host).
+
+        Those of the system beside them are the business of `tests/live/ospkg`.
+        """
         return {
             line["name"]
             for line in self.last()
             if line["type"] == "package"
+            and line["runtime"] == "python"
             and line["state"] == "loaded"
             and line["container_id"] == container
         }

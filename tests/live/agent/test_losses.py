@@ -56,7 +56,7 @@ def last(made: World, folder: Path, probe: str, module: str) -> list[Line]:
 
 
 def facts(report: list[Line]) -> list[Line]:
-    packages = [line for line in report if line["type"] == "package"]
+    packages = [line for line in report if line.get("runtime") == "python" and "purl" in line]
     return [{key: line[key] for key in FACTS} for line in packages]
 
 
