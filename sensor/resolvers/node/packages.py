@@ -61,7 +61,7 @@ def packages_of(
     if not run.read():
         return Mapped(progress=state, more=True)
     drafts = run.drafts()
-    there = presence.look(process.files, drafts, state, budget)
+    there = presence.look(process.files, drafts, run.lone, state, budget)
     if not there or not run.bundles():
         return Mapped(progress=state, more=True)
     return run.answer(drafts, paths)
@@ -78,7 +78,9 @@ class _Run:
         self._told = Told()
         self._placed: list[tuple[Module, Place]] = []
         self._folders: list[str] = []
-        # Files of the application by path, with its purl if it has one.
+        # Files of an application that is no package.
+        self.lone: list[str] = []
+        # Those of any application that can be bundles, with its purl if it has one.
         self._own: dict[str, str | None] = {}
 
     def place(self, modules: Sequence[Module]) -> None:
@@ -129,9 +131,15 @@ class _Run:
                 found.add(owner, module)
             if answer.reason:
                 self._told.add(answer.reason, answer.folder or module.path)
-            elif not at.package and bundles.can_be(module.path):
-                self._own[module.path] = answer.owners[0].purl if answer.owners else None
+            elif not at.package:
+                self._application(module.path, answer)
         return found.ordered()
+
+    def _application(self, path: str, answer: Answer) -> None:
+        if not answer.owners:
+            self.lone.append(path)
+        if bundles.can_be(path):
+            self._own[path] = answer.owners[0].purl if answer.owners else None
 
     def bundles(self) -> bool:
         """Look into the files of the application; False when the slice is over before the end."""

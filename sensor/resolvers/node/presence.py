@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 STEP = 500
 
 
-def look(files: Files, drafts: Sequence[Draft], state: dict[str, Any], budget: Budget) -> bool:
+def look(
+    files: Files,
+    drafts: Sequence[Draft],
+    lone: Sequence[str],
+    state: dict[str, Any],
+    budget: Budget,
+) -> bool:
     """Put the files that are not there into `state["gone"]`; False when the slice is over first.
 
-    `state` is plain data, and says where to go on with the same drafts.
+    `lone` are files of no package. `state` is plain data, and says where to go on with the same
+    drafts and files.
     """
-    first = [file for draft in drafts for file in draft.first()]
+    first = [file for draft in drafts for file in draft.first()] + list(lone)
     if not _stat(files, first, state, "first", budget):
         return False
     # What is gone of the first ones decides; of the others it does not matter.

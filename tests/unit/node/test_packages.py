@@ -254,6 +254,11 @@ def test_what_is_gone_is_no_fact() -> None:
     }
 
 
+def test_a_file_of_an_application_that_is_gone_is_told() -> None:
+    found = found_in({"/opt/a.js": ""}, "/opt/a.js", "/opt/gone.js", "/opt/data.json")
+    assert gaps(found) == {"claimed file is not there": "/opt/data.json, /opt/gone.js"}
+
+
 def test_one_file_that_is_there_is_enough_wherever_it_stands() -> None:
     files = package(EXPRESS, "express", "4.18.2") | {f"{EXPRESS}/z.js": ""}
     found = found_in(files, *(f"{EXPRESS}/none{n}.js" for n in range(9)), f"{EXPRESS}/z.js")
