@@ -31,10 +31,10 @@ OLDEST = "2.0"
 # Of the oldest runtime: what the program is compiled against.
 REFERENCES = (
     *("System.Runtime", "System.Console", "System.Runtime.Extensions", "System.IO.FileSystem"),
-    *("System.Reflection", "System.Private.CoreLib"),
+    *("System.Reflection", "System.Private.CoreLib", "System.Collections", "System.Threading"),
 )
 FRAMEWORK = "shared/Microsoft.NETCore.App"
-CONFIG = {
+CONFIG: dict[str, dict[str, Any]] = {
     "runtimeOptions": {
         "framework": {"name": "Microsoft.NETCore.App", "version": "2.0.0"},
         "rollForward": "Major",
@@ -74,12 +74,12 @@ class Target:
         return dict(line.split("\t") for line in self.do("list"))
 
 
-def compiled(runtime: Path, target: Path, *options: str) -> Path:
-    """Compile the program against a runtime's folder, into `target`."""
+def compiled(runtime: Path, target: Path, *options: str, source: Path = SOURCE) -> Path:
+    """Compile a program against a runtime's folder, into `target`."""
     (framework,) = (runtime / FRAMEWORK).iterdir()
     references = [f"-r:{framework / name}.dll" for name in REFERENCES]
     command = ["mcs", "-nostdlib", "-noconfig", "-nowarn:1702", f"-out:{target}"]
-    subprocess.run([*command, *options, *references, str(SOURCE)], check=True, capture_output=True)
+    subprocess.run([*command, *options, *references, str(source)], check=True, capture_output=True)
     return target
 
 
