@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from sensor.model.file import FileId
     from sensor.model.finding import Plain
 
-KIND = "node.postmortem.1"
+KIND = "node.postmortem.2"
 # Offsets and types are small numbers; flags have up to 31 bits.
 _INT = Struct("<i")
 ELF_64_LITTLE = (8, "<")
 # A single executable application has its program in a note of this name (Node.js:
-# src/node_sea.cc, and the tool postject, which writes it). The name stands behind three words.
+# src/node_sea.cc; postject writes it into a segment of its own, `node --build-sea` behind the notes
+# of the compiler, which have some 3 KB.
 SEA_NAME = b"NODE_SEA_BLOB"
-SEA_START = 12
+SEA_BYTES = 64 << 10
 
 
 class Program(NamedTuple):
@@ -101,6 +102,6 @@ def _constant(elf: Elf, name: str) -> int | None:
 
 
 def _is_sea(elf: Elf, segment: Segment) -> bool:
-    if segment.type != PT_NOTE or segment.file_size < SEA_START + len(SEA_NAME):
+    if segment.type != PT_NOTE:
         return False
-    return elf.read(segment.offset + SEA_START, len(SEA_NAME)) == SEA_NAME
+    return SEA_NAME in elf.read(segment.offset, min(segment.file_size, SEA_BYTES))
