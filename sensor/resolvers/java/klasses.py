@@ -7,6 +7,7 @@ as long as its loader. Layouts: src/hotspot/share/oops/{klass,instanceKlass,symb
 from __future__ import annotations
 
 import re
+import string
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,8 @@ from sensor.resolvers.java.memory import WORD, View, is_pointer
 from sensor.resolvers.java.words import Klass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sensor.resolvers.java.layout import Layout
     from sensor.resolvers.java.memory import Memory
 
@@ -24,8 +27,11 @@ USUAL_NAME = 90
 MAX_NAME = 2000
 # Hidden classes have no file: JDK 15+ adds "+0x…" to their names, older ones "/" and a hash.
 HIDDEN = re.compile(r"[+/](0x[0-9a-f]+|\d+)$")
+HEX_DIGITS = frozenset("0123456789abcdef")
 # JVMS 4.2.1: these stand in no class name; a line break would break our own text.
 NO_NAME = re.compile(r"[.;\[\n\r\0]|//|^/|/$|^$")
+# Nearly all names have no other bytes.
+USUAL = (string.ascii_letters + string.digits + "_$").encode()
 
 
 class Piece(NamedTuple):
@@ -54,15 +60,16 @@ class Reader:
         """Read nothing yet."""
         self._layout = layout
         self._klasses = View(memory)
-        self._symbols = View(memory)
+        self._symbols = View(memory, span=1)
         words = (layout.klass_name, layout.klass_next, layout.klass_cld, layout.klass_state)
         self._size = max(*words, layout.klass_layout) + WORD.size
 
-    def piece(self, loader: int, first: int, until: int, limit: int, *, hidden: bool) -> Piece:
-        """Up to `limit` classes of a loader from `first` on, not beyond `until`.
+    def prefetch(self, klasses: Iterable[int]) -> None:
+        """Have the pages of many classes read at once."""
+        self._klasses.prefetch(klasses)
 
-        With `hidden` they are only counted.
-        """
+    def piece(self, loader: int, first: int, until: int, limit: int) -> Piece:
+        """Up to `limit` classes of a loader from `first` on, not beyond `until`."""
         layout = self._layout
         rows: list[tuple[int, int]] = []
         klass, read, absent, torn = first, 0, False, False
@@ -80,15 +87,15 @@ class Reader:
             (klass,) = WORD.unpack_from(data, layout.klass_next)
         torn = torn or (klass == 0 and until != 0)
         following = 0 if klass == until else klass
-        named = Piece([], len(rows), 0) if hidden else self._named(rows)
-        return named._replace(read=read, following=following, absent=absent, torn=torn)
+        return self._named(rows)._replace(read=read, following=following, absent=absent, torn=torn)
 
     def _named(self, rows: list[tuple[int, int]]) -> Piece:
         """Classes by the address of their name and their state."""
         classes, unnamed = [], 0
+        self._symbols.prefetch(symbol for symbol, _ in rows)
         for symbol, state in rows:
             name = None if state == self._layout.allocated else self.name(symbol)
-            if name is not None and not HIDDEN.search(name):
+            if name is not None and not is_hidden(name):
                 classes.append(Klass(name, state == self._layout.initialized))
             elif name is None and state != self._layout.allocated:
                 unnamed += 1
@@ -114,8 +121,15 @@ class Reader:
         return None if body is None else class_name(body)
 
 
+def is_hidden(name: str) -> bool:
+    """Whether it is the name of a class without a file."""
+    return name[-1] in HEX_DIGITS and HIDDEN.search(name) is not None
+
+
 def class_name(raw: bytes) -> str | None:
     """The text of a class name in modified UTF-8 (JVMS 4.4.7); None when it is none."""
+    if not raw.translate(None, USUAL).strip(b"/") and b"//" not in raw and raw.strip(b"/") == raw:
+        return raw.decode("ascii") or None
     try:
         text = raw.decode("ascii") if raw.isascii() else _modified(raw)
     except UnicodeDecodeError:

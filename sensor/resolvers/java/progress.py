@@ -24,9 +24,10 @@ class Progress:
     """Where a walk is. Loaders are told apart by the address of their ClassLoaderData.
 
     `heads` are the newest classes of the loaders that were read from there on; `counts` how many
-    classes each has, [named, hidden]. `texts` are packed pieces of names; those of a loader that
-    stand before its number in `dropped` do not count, for it was read anew.
-    `at` is where the reading of one loader stopped: [loader, head, until, next].
+    classes each has, [named, hidden]; `hidden` counts the loaders of one hidden class. `texts` are
+    packed pieces of names; those of a loader that stand before its number in `dropped` do not
+    count, for it was read anew. `at` is where the reading of one loader stopped: [loader, head,
+    until, next].
     """
 
     heads: dict[str, int] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Progress:
     texts: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
     at: list[int] = field(default_factory=list)
+    hidden: int = 0
     passes: int = 0
     read: int = 0
     unnamed: int = 0
@@ -61,7 +63,7 @@ class Progress:
     @property
     def total(self) -> int:
         """How many classes all loaders have."""
-        return sum(map(sum, self.counts.values()))
+        return self.hidden + sum(map(sum, self.counts.values()))
 
     def classes(self) -> dict[int, list[Klass]]:
         """The named classes of each loader."""
@@ -76,10 +78,10 @@ class Progress:
 def _packed(loader: int, classes: list[Klass]) -> str:
     """Lines of text, compressed: the loader, then each class with its state before it."""
     lines = [f"{loader:x}", *(f"{'+' if k.initialized else '-'}{k.name}" for k in classes)]
-    return base64.b85encode(zlib.compress("\n".join(lines).encode(), FAST)).decode()
+    return base64.b64encode(zlib.compress("\n".join(lines).encode(), FAST)).decode()
 
 
 def _unpacked(text: str) -> tuple[str, Iterator[Klass]]:
-    data = zlib.decompressobj().decompress(base64.b85decode(text), MAX_TEXT)
+    data = zlib.decompressobj().decompress(base64.b64decode(text), MAX_TEXT)
     loader, *lines = data.decode().split("\n")
     return loader, (Klass(line[1:], line[0] == "+") for line in lines)

@@ -56,7 +56,6 @@ class _Todo(NamedTuple):
     head: int
     until: int
     first: int
-    hidden: bool
 
 
 class _Walk:
@@ -85,7 +84,9 @@ class _Walk:
     def _compare(self, graph: Graph) -> list[_Todo]:
         """What is new since the reading; what is gone is dropped."""
         progress = self._progress
-        there = {f"{loader.address:x}": loader for loader in graph.loaders}
+        # A loader that was made for one hidden class has that one.
+        progress.hidden = sum(1 for loader in graph.loaders if loader.hidden and loader.head)
+        there = {f"{loader.address:x}": loader for loader in graph.loaders if not loader.hidden}
         if graph.whole:
             for name in [name for name in progress.counts if name not in there]:
                 progress.drop(name)
@@ -94,21 +95,22 @@ class _Walk:
         return [self._todo(c) for n, c in there.items() if c.head != progress.heads.get(n, 0)]
 
     def _todo(self, loader: Cld) -> _Todo:
-        address, head, _, hidden = loader
+        address, head = loader.address, loader.head
         if self._progress.at[:1] == [address]:
             _, before, until, following = self._progress.at
-            return _Todo(address, before, until, following, hidden)
+            return _Todo(address, before, until, following)
         until = self._progress.heads.get(f"{address:x}", 0)
-        return _Todo(address, head, until, head, hidden)
+        return _Todo(address, head, until, head)
 
     def _pass(self, todo: list[_Todo]) -> bool:
         """Read what is new; False when the budget is used up."""
         reader = Reader(self._memory, self._library.layout)
+        reader.prefetch(part.first for part in todo[:STEP])
         steps = 0
         for part in todo:
             following = part.first
             while following:
-                piece = reader.piece(part.loader, following, part.until, STEP, hidden=part.hidden)
+                piece = reader.piece(part.loader, following, part.until, STEP)
                 following = self._take(part, piece)
                 steps += 1 + piece.read
                 if self._progress.read > MAX_CLASSES:
