@@ -89,9 +89,21 @@ def _record(data: Json, wanted: frozenset[str]) -> Record:
         workload=bare if MIRROR in notes else controller_of(meta) or bare,
         labels=_labels(meta.get("labels") or {}, wanted),
         containers=tuple(_containers(spec, status)),
-        finished=status.get("phase") in ENDED,
+        finished=status.get("phase") in ENDED or _has_gone(meta, status),
     )
     return Record(pod, tuple(_earlier(status))[:MOST_EARLIER])
+
+
+def _has_gone(meta: Json, status: Json) -> bool:
+    """Whether a pod that is deleted has no running container any more.
+
+    A kubelet of 1.20 lets go of it up to a minute later, when it has collected its garbage; then
+    the status has lost what its images were.
+    """
+    if not meta.get("deletionTimestamp"):
+        return False
+    states = [one.get("state") or {} for _, key, _ in CONTAINERS for one in status.get(key) or ()]
+    return bool(states) and not any("running" in state for state in states)
 
 
 def controller_of(meta: Json) -> Workload | None:

@@ -64,7 +64,7 @@ class Pod:
     """One pod. `uid` names it in cgroup paths: for a static pod that is the hash of its config.
 
     `labels` are pairs in order of the key. `finished` is true once its phase is Succeeded or
-    Failed: it is not deployed any more.
+    Failed, or it is deleted and nothing of it runs: it is not deployed any more.
     """
 
     uid: str

@@ -106,6 +106,33 @@ def test_what_is_finished(phase: str, finished: bool) -> None:  # noqa: FBT001 (
     assert record_of(pod(told={"phase": phase})).pod.finished is finished
 
 
+RUNS: dict[str, object] = {"running": {}}
+ENDED: dict[str, object] = {"terminated": {"exitCode": 0}}
+
+
+@pytest.mark.parametrize(
+    ("going", "states", "finished"),
+    [
+        (True, (RUNS,), False),
+        (True, (ENDED, RUNS), False),
+        (True, (ENDED, ENDED), True),
+        (True, ({"waiting": {}},), True),
+        (True, (), False),
+        (False, (ENDED,), False),
+    ],
+)
+def test_a_pod_that_is_deleted_is_finished_once_no_container_of_it_runs(
+    going: bool,  # noqa: FBT001 (a column of the table)
+    states: tuple[dict[str, object], ...],
+    finished: bool,  # noqa: FBT001 (a column of the table)
+) -> None:
+    told = {"containerStatuses": [{"name": "app", "state": state} for state in states]}
+    data = pod(told=told)
+    if going:
+        data["metadata"]["deletionTimestamp"] = "2026-11-24T11:00:00Z"
+    assert record_of(data).pod.finished is finished
+
+
 def test_a_restarted_container_keeps_its_earlier_id() -> None:
     last = {"terminated": {"containerID": f"containerd://{digits(1)}"}}
     told = {"containerStatuses": [status("app", 2, lastState=last)]}
