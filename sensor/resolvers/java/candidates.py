@@ -169,7 +169,7 @@ def _class_path(process: Process, found: Paths, entries: Sequence[str]) -> None:
         # An empty entry is the working directory, as `.` is.
         path = absolute(found.directory, entry or ".")
         if entry == "*" or entry.endswith("/*"):
-            _wildcard(process, found, path.removesuffix("*"), (number,))
+            _wildcard(process, found, path.removesuffix("*").rstrip("/"), (number,))
         elif ARCHIVE.search(entry):
             found.add(path, (number,))
         else:
@@ -184,10 +184,10 @@ def absolute(directory: str, path: str) -> str:
 
 def _wildcard(process: Process, found: Paths, directory: str, position: Position) -> None:
     """All JARs of a directory. Their order is not known: descriptors tell it where they can."""
-    for name in _names(process, directory):
+    for name in _names(process, directory or "/"):
         # java.base/share/native/libjli/wildcard.c: .jar and .JAR only.
         if name.endswith((".jar", ".JAR")):
-            found.add(f"{directory.rstrip('/')}/{name}", position)
+            found.add(f"{directory}/{name}", position)
 
 
 def _module_path(process: Process, found: Paths, entry: str) -> None:
@@ -196,7 +196,7 @@ def _module_path(process: Process, found: Paths, entry: str) -> None:
     if ARCHIVE.search(entry):
         found.add(path, MODULE)
         return
-    for name in _names(process, path):
+    for name in _names(process, path.rstrip("/") or "/"):
         if ARCHIVE.search(name):
             found.add(f"{path.rstrip('/')}/{name}", MODULE)
 

@@ -64,7 +64,7 @@ def package(
     group, name = _names(release, home)
     used = sorted(modules, key=lambda module: (-modules[module], module))
     more = f" and {len(used) - MAX_NAMED} more" if len(used) > MAX_NAMED else ""
-    detail = f"{sum(modules.values())} classes of {', '.join(used[:MAX_NAMED])}{more}"
+    counted = f"{sum(modules.values())} classes of {', '.join(used[:MAX_NAMED])}{more}"
     return Package(
         generic(group, name, version),
         name,
@@ -72,7 +72,7 @@ def package(
         RUNTIME,
         State.LOADED,
         Depth.INITIALIZED,
-        (Evidence("class", "memory", f"{home}/lib", detail, at),),
+        (Evidence("class", "memory", f"{home}/lib", counted if used else "its JVM runs", at),),
         identity="release file" if version else "",
     )
 
