@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from sensor.errors import FileRefused, Malformed
 from sensor.formats import clrmetadata, peversion
 from sensor.formats.pe import Pe
 from sensor.formats.source import Part
-from sensor.resolvers.dotnet.sightings import COPIED, HEAD, MAPPED, OPENED, converted
+from sensor.resolvers.dotnet.sightings import COPIED, HEAD, MAPPED, converted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,23 +58,34 @@ def of_source(source: Source) -> Identity:
 
 
 class Reader:
-    """Reads the sighted files of one process."""
+    """Reads the sighted files of one process; in a `with`, for it keeps the program open."""
 
     def __init__(self, process: Process, cache: Cache) -> None:
         """Nothing is read yet."""
         self._process = process
         self._cache = cache
         self._heads: frozenset[bytes] | None = None
+        self._program: File | None = None
+        self._bundled: dict[str, Plain] = {}
+        self._grown = False
+
+    def __enter__(self) -> Self:
+        """Nothing is open yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remember what was read of a bundle: all of it together, and close it."""
+        if self._program:
+            if self._grown:
+                self._cache.put(BUNDLE_CACHE, self._program.id, self._bundled)
+            self._program.close()
 
     def read(self, sighting: Sighting) -> Identity:
         """Who it is. A file that cannot be had is read from the memory that maps it whole."""
         if sighting.how == COPIED and sighting.mapping:
             return of_source(Memory(self._process, sighting.mapping))
         try:
-            with self._open(sighting) as file:
-                if sighting.how == OPENED and not self._is_in_memory(file):
-                    return Identity()
-                return self._known(file, sighting)
+            return self._of_file(sighting)
         except FileRefused as error:
             if sighting.how == MAPPED and sighting.mapping:
                 found = of_source(Memory(self._process, sighting.mapping))
@@ -82,10 +93,15 @@ class Reader:
                     return found
             return Identity(problem=str(error))
 
-    def _open(self, sighting: Sighting) -> File:
+    def _of_file(self, sighting: Sighting) -> Identity:
+        files = self._process.files
+        if sighting.entry and sighting.mapping:
+            return self._of_entry(sighting.key, sighting.entry, sighting.mapping)
         if sighting.mapping:
-            return self._process.files.open_mapped(sighting.mapping)
-        return self._process.files.open(sighting.path)
+            with files.open_mapped(sighting.mapping) as file:
+                return self._known(file)
+        with files.open(sighting.path) as file:
+            return self._known(file) if self._is_in_memory(file) else Identity()
 
     def _is_in_memory(self, file: File) -> bool:
         """Whether the runtime has a copy of an open file, as far as memory can be read."""
@@ -95,23 +111,22 @@ class Reader:
             self._heads = converted(self._process)
         return file.read([(0, min(file.size, HEAD))])[0] in self._heads
 
-    def _known(self, file: File, sighting: Sighting) -> Identity:
-        if sighting.entry:
-            return self._bundled(file, sighting.key, sighting.entry)
+    def _known(self, file: File) -> Identity:
         plain = self._cache.get(CACHE, file.id)
         if plain is None:
             plain = [*of_source(file)]
             self._cache.put(CACHE, file.id, plain)
         return Identity.from_plain(plain)
 
-    def _bundled(self, file: File, key: str, entry: Entry) -> Identity:
-        """One file of a bundle: all that were read of one bundle are kept together."""
-        known = cast("dict[str, Plain]", self._cache.get(BUNDLE_CACHE, file.id) or {})
-        plain = known.get(key)
-        if plain is None:
-            plain = [*of_source(Part(file, entry.offset, entry.size))]
-            self._cache.put(BUNDLE_CACHE, file.id, {**known, key: plain})
-        return Identity.from_plain(plain)
+    def _of_entry(self, key: str, entry: Entry, mapping: Mapping) -> Identity:
+        if self._program is None:
+            self._program = self._process.files.open_mapped(mapping)
+            cached = self._cache.get(BUNDLE_CACHE, self._program.id)
+            self._bundled = {**cast("dict[str, Plain]", cached or {})}
+        if key not in self._bundled:
+            self._bundled[key] = [*of_source(Part(self._program, entry.offset, entry.size))]
+            self._grown = True
+        return Identity.from_plain(self._bundled[key])
 
 
 class Memory:

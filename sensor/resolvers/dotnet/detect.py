@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensor.errors import FileRefused
-from sensor.resolvers.dotnet import programs
-from sensor.resolvers.dotnet.programs import Program
+from sensor.resolvers.dotnet.programs import Program, Programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sensor.host.seam import Cache, Process
     from sensor.model.process import Mapping
@@ -49,41 +48,41 @@ def detects(process: Process) -> bool:
     return bool(process.exe) and any(m.path == process.exe for m in process.maps())
 
 
-def look(process: Process, cache: Cache) -> Found:
-    """What there is of .NET; every file is opened, and read when it is new."""
+def look(process: Process, cache: Cache, files: dict[str, Any]) -> Found:
+    """What there is of .NET; `files` is that of `Programs`."""
     maps = process.maps()
     coreclr = next((m for m in maps if m.inode and _name(m) == CORECLR), None)
-    program, refused = Program(), None
     own = next((m for m in maps if m.inode and m.path == process.exe), None)
-    if own:
-        try:
-            with process.files.open_mapped(own) as file:
-                program = programs.known(file, cache)
-        except FileRefused as error:
-            doubled = any(m.path == DOUBLE for m in maps)
-            refused = str(error) if doubled and not coreclr else None
+    known = Programs(process, cache, files)
+    program, refused = Program(), None
+    try:
+        program = known.of(own) if own else program
+    except FileRefused as error:
+        doubled = any(m.path == DOUBLE for m in maps)
+        refused = str(error) if doubled and not coreclr else None
     native = [(own, program.native)] if own and program.native is not None else []
-    return Found(coreclr, program, native + list(_libraries(process, cache)), refused)
+    native += _libraries(known, _large(maps, coreclr.path if coreclr else ""))
+    return Found(coreclr, program, native, refused)
 
 
-def _libraries(process: Process, cache: Cache) -> Iterator[tuple[Mapping, str]]:
+def _libraries(known: Programs, mappings: Sequence[Mapping]) -> Iterator[tuple[Mapping, str]]:
     """Mapped libraries that were compiled ahead of time, and the version of .NET in each."""
-    for mapping in _large(process):
+    for mapping in mappings:
         try:
-            with process.files.open_mapped(mapping) as file:
-                native = programs.known(file, cache).native
+            native = known.of(mapping).native
         except FileRefused:
             continue  # nothing says that this one is .NET
         if native is not None:
             yield mapping, native
 
 
-def _large(process: Process) -> list[Mapping]:
-    """The first mapping of each large library that the system did not bring."""
+def _large(maps: Sequence[Mapping], coreclr: str) -> list[Mapping]:
+    """The first mapping of each large library that neither system nor runtime brought."""
+    brought = (*SYSTEM, coreclr.rpartition("/")[0] + "/") if coreclr else SYSTEM
     sizes: dict[tuple[str, int], int] = {}
     first: dict[tuple[str, int], Mapping] = {}
-    for mapping in process.maps():
-        if mapping.inode and ".so" in _name(mapping) and not mapping.path.startswith(SYSTEM):
+    for mapping in maps:
+        if mapping.inode and ".so" in _name(mapping) and not mapping.path.startswith(brought):
             first.setdefault(mapping.file_key, mapping)
             sizes[mapping.file_key] = sizes.get(mapping.file_key, 0) + mapping.size
     large = [first[key] for key, size in sizes.items() if size >= MIN_LIBRARY]

@@ -6,17 +6,20 @@ Each file is read once for all processes that map it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sensor.errors import Malformed
 from sensor.formats import netbundle
 from sensor.formats.elf import Elf
 from sensor.formats.netbundle import Bundle, Entry
+from sensor.model.file import FileId
 
 if TYPE_CHECKING:
     from sensor.formats.source import Source
-    from sensor.host.seam import Cache, File
+    from sensor.host.seam import Cache, File, Process
     from sensor.model.finding import Plain
+    from sensor.model.process import Mapping
 
 CACHE = "dotnet.program"
 # What the ahead-of-time compiler names its code (src/coreclr/tools/aot/ILCompiler.Compiler).
@@ -42,6 +45,34 @@ class Program(NamedTuple):
     problem: str = ""
 
 
+class Programs:
+    """The programs and libraries that one process maps.
+
+    `files` is plain data: the identity of each that was opened before, by its device and inode in
+    maps, None for those that are none of .NET's. A file does not change while it is mapped, so what
+    is known by it is not opened again.
+    """
+
+    def __init__(self, process: Process, cache: Cache, files: dict[str, Any]) -> None:
+        """Go on from `files`, and add to it."""
+        self._process = process
+        self._cache = cache
+        self._files = files
+
+    def of(self, mapping: Mapping) -> Program:
+        """What a mapped file is. Raises FileRefused."""
+        key = f"{mapping.device} {mapping.inode}"
+        if key in self._files:
+            identity = self._files[key]
+            plain = identity and self._cache.get(CACHE, FileId(*identity))
+            if plain or identity is None:
+                return _from_plain(plain) if plain else Program()
+        with self._process.files.open_mapped(mapping) as file:
+            found = known(file, self._cache)
+            self._files[key] = [*astuple(file.id)] if found != Program() else None
+        return found
+
+
 def known(file: File, cache: Cache) -> Program:
     """The program in a file, out of the cache if it was read before."""
     plain = cache.get(CACHE, file.id)
@@ -49,7 +80,7 @@ def known(file: File, cache: Cache) -> Program:
         found = read(file)
         cache.put(CACHE, file.id, _plain(found))
         return found
-    return _from_plain(cast("list[Plain]", plain))
+    return _from_plain(plain)
 
 
 def read(source: Source) -> Program:
@@ -94,8 +125,7 @@ def _plain(program: Program) -> Plain:
     return [program.native, bundle.version if bundle else 0, entries, program.problem]
 
 
-def _from_plain(plain: list[Plain]) -> Program:
-    native, version, entries, problem = plain
-    rows = tuple(Entry(*row) for row in cast("list[list[Plain]]", entries))  # type: ignore[arg-type]
-    bundle = Bundle(cast("int", version), rows) if version else None
-    return Program(cast("str | None", native), bundle, cast("str", problem))
+def _from_plain(plain: Plain) -> Program:
+    native, version, entries, problem = cast("tuple[str | None, int, list[Any], str]", plain)
+    bundle = Bundle(version, tuple(Entry(*row) for row in entries)) if version else None
+    return Program(native, bundle, problem)

@@ -7,7 +7,7 @@ the same, so does the answer. Between slices it holds what the files read so far
 from __future__ import annotations
 
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.model.finding import Coverage, Depth, Finding
@@ -20,7 +20,7 @@ from sensor.resolvers.dotnet.reasons import HARMLESS, Reason
 from sensor.resolvers.dotnet.sightings import COPIED, MAPPED, MAX_SIGHTINGS, OPENED, Sighting, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
@@ -36,24 +36,32 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     """The packages whose assemblies a .NET process has loaded. See Resolver."""
     state = cast("dict[str, Any]", memo or {})
     digest = process.maps_digest
-    if state.get("digest") == digest and "read" not in state:
+    if state.get("digest") == digest:
         return _remembered(state)
-    found = detect.look(process, cache)
+    files = state.get("files", {})
+    found = detect.look(process, cache, files)
     if not found.managed and not found.native:
-        return Finding(memo={"digest": digest})
+        return Finding(memo={"digest": digest, "files": files})
     seen, more = sightings.of(process, found.program.bundle) if found.managed else ([], False)
-    token = zlib.crc32(repr([(s.how, s.path, s.key) for s in seen]).encode())
+    token = _token(process, seen)
     if state.get("token") == token and "done" in state:
-        return _remembered({**state, "digest": digest})
+        return _remembered({**state, "digest": digest, "files": files})
     known = cast("dict[str, Plain]", state.get("read", {}))
     look = _Look(process, cache, found, seen)
     if not look.read(known, budget):
         coverage = Coverage(RUNTIME, complete=False, since=process.at, how="still reading")
-        return Finding(coverage=coverage, memo={"read": known}, more=True)
+        return Finding(coverage=coverage, memo={"files": files, "read": known}, more=True)
     finding = look.finding(known, more=more)
-    if len(finding.packages) > MAX_KEPT:
-        return finding
-    return _remembered({"digest": digest, "token": token, "done": _plain(finding)})
+    memo = {"files": files}
+    if len(finding.packages) <= MAX_KEPT:
+        memo |= {"digest": digest, "token": token, "done": _plain(finding)}
+    return replace(finding, memo=memo)
+
+
+def _token(process: Process, seen: Iterable[Sighting]) -> int:
+    """Another number for all else that could be told of the process."""
+    rows = [(s.how, s.path, s.key) for s in seen]
+    return zlib.crc32(repr((rows, process.memory_gap, sightings.copies(process))).encode())
 
 
 def _plain(finding: Finding) -> Plain:
@@ -81,15 +89,15 @@ class _Look:
 
     def read(self, known: dict[str, Plain], budget: Budget) -> bool:
         """Read each file that is not `known`, and add it; False when the budget is used."""
-        reader = Reader(self._process, self._cache)
         joiner = Joiner(self._folders, ())
-        for sighting in self._seen:
-            if sighting.key in known or joiner.framework(sighting.path):
-                continue
-            if budget.due():
-                return False
-            known[sighting.key] = [*reader.read(sighting)]
-            self._folders.of(sighting.path)
+        with Reader(self._process, self._cache) as reader:
+            for sighting in self._seen:
+                if sighting.key in known or joiner.framework(sighting.path):
+                    continue
+                if budget.due():
+                    return False
+                known[sighting.key] = [*reader.read(sighting)]
+                self._folders.of(sighting.path)
         return True
 
     def finding(self, known: Mapping[str, Plain], *, more: bool) -> Finding:

@@ -82,6 +82,11 @@ def _is_converted(mapping: Mapping) -> bool:
     return mapping.path == SHARED and mapping.offset == 0 and mapping.perms == "r--s"
 
 
+def copies(process: Process) -> list[tuple[int, int]]:
+    """Start and inode of each such copy: with another one, another file counts."""
+    return [(m.start, m.inode) for m in process.maps() if _is_converted(m)]
+
+
 def converted(process: Process) -> frozenset[bytes]:
     """The headers of all files that .NET Core 2.0 has copied into memory."""
     ranges = [(m.start, min(m.size, HEAD)) for m in process.maps() if _is_converted(m)]
@@ -126,7 +131,9 @@ def _copied(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
     heads = process.read([(mapping.start, 2) for mapping in shared])
     for mapping, head in zip(shared, heads, strict=True):
         if head == b"MZ":
-            yield Sighting(COPIED, "", place(mapping), f"at {mapping.start:x}", mapping)
+            yield Sighting(
+                COPIED, "", place(mapping), f"at {mapping.start:x} {mapping.inode}", mapping
+            )
 
 
 def _bundled(exe: str, maps: Sequence[Mapping], bundle: Bundle) -> Iterator[Sighting]:

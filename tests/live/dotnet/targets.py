@@ -143,11 +143,11 @@ def assemblies(pid: int) -> dict[str, Identity]:
     opener = LocalOpener()
     cache = FileCache()
     with opener.open_process(opener.key(pid)) as process:
-        found = detect.look(process, cache)
+        found = detect.look(process, cache, {})
         seen, more = sightings.of(process, found.program.bundle)
         assert not more
-        reader = Reader(process, cache)
-        identities = [reader.read(sighting) for sighting in seen]
+        with Reader(process, cache) as reader:
+            identities = [reader.read(sighting) for sighting in seen]
     assert not any(identity.problem for identity in identities)
     return {identity.name: identity for identity in identities}
 

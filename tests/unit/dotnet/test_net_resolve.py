@@ -15,8 +15,6 @@ from sensor.resolvers.dotnet import DOTNET
 from sensor.resolvers.dotnet.manifests import MAX_FOLDERS, MAX_MANIFESTS
 from sensor.resolvers.dotnet.sightings import MAX_SIGHTINGS
 from tests.unit.dotnet.made import (
-    CORECLR,
-    EXE,
     RUNTIME,
     Made,
     app,
@@ -355,9 +353,7 @@ def test_a_memo_of_a_finished_look_answers_for_an_unchanged_process() -> None:
     made.maps_digest = 2
     third = look(made, first.memo, cache)
     assert third.packages == first.packages
-    # The program and the large libraries are looked at; no assembly and no folder.
-    assert set(made.files.opened) <= {EXE, CORECLR}
-    assert made.files.listed == []
+    assert made.files.opened == made.files.listed == []
 
 
 def test_a_slice_without_time_reads_nothing_and_comes_again() -> None:
