@@ -24,7 +24,7 @@ Said = dict[str, Any]
 def said(found: Sorted, owners: Owners, at: float) -> Said:
     """What the files of a process say, for `finding`. `at` is when they were read."""
     rows = _rows(found)
-    lost = {row[0] for row in rows if row[1] is None and row[-1] is None}
+    lost = {one.name for _, owned in found.owned for one in owned if one.version is None}
     gaps = [*owners.gaps, *found.gaps()]
     if lost:
         gaps.append([str(Reason.NO_STATUS), few(lost)])

@@ -71,7 +71,7 @@ class Owners:
 
     def unasked(self, paths: Iterable[str]) -> set[str]:
         """Those of the paths that were not looked for, since they have no mark of code."""
-        asked = {to_bytes(path) for path in self.value["odd"]}
+        asked = {self._name(path) for path in self.value["odd"]}
         names = {path: self._name(path) for path in paths}
         return {p for p, n in names.items() if not dpkgcode.expected(n) and n not in asked}
 

@@ -42,15 +42,19 @@ def owners(files: Files, paths: Collection[str], budget: Budget, cache: Cache) -
     stamp = _stamp(files)
     value: Any = cache.get(CACHE, key)
     if value is None or value["stamp"] != stamp:
-        value = _beginning(stamp, ())
-    if "after" not in value:
-        odd = {*value["odd"], *Owners(value).unasked(paths)}
-        if len(value["odd"]) < len(odd) <= MAX_ODD:
-            value = _beginning(stamp, odd)
+        value = _beginning(stamp, _lacking({"odd": [], "merged": {}}, paths))
+    elif "after" not in value and (lacking := _lacking(value, paths)):
+        value = _beginning(stamp, {*value["odd"], *lacking})
     if "after" in value:
         value = _Reading(root, value).slice(budget)
         cache.put(CACHE, key, value)
-    return None if "after" in value else Owners(value)
+    return None if "after" in value or _lacking(value, paths) else Owners(value)
+
+
+def _lacking(value: Value, paths: Collection[str]) -> set[str]:
+    """Files in unusual places that this reading did not look for, and a new one would."""
+    lacking = Owners(value).unasked(paths)
+    return lacking if len(value["odd"]) + len(lacking) <= MAX_ODD else set()
 
 
 def _stamp(files: Files) -> list[str]:
