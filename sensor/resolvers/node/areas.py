@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from sensor.formats.source import Range
     from sensor.host.seam import Process
     from sensor.model.process import Mapping
@@ -24,6 +22,10 @@ ARENA = 64 << 20
 # A thread's stack begins behind a page that nobody may touch (pthread_create(3)); it has at least
 # a megabyte in Node.js (4 MiB for workers, 8 MiB by default).
 MIN_STACK = 1 << 20
+# Its guard is one page, or as the program asks; between arenas of malloc there is far more.
+MAX_GUARD = 1 << 20
+# The last pages of a stack hold what the C library keeps of the thread, also after its end.
+STACK_TOP = 16 * SMALL
 
 
 def heap(process: Process) -> list[Range]:
@@ -61,18 +63,31 @@ def first_stack(process: Process) -> int:
     return next((m.end for m in process.maps() if m.path == "[stack]"), 0)
 
 
-def threads(process: Process) -> int:
-    """A number that is another one when threads have come or gone: by their stacks."""
-    return hash(tuple(_stacks(process.maps())))
-
-
-def _stacks(maps: Sequence[Mapping]) -> Iterator[int]:
+def stacks(process: Process) -> list[Range]:
+    """(start, size) of the stacks of all threads but the first."""
+    found: list[Range] = []
     before: Mapping | None = None
-    for mapping in maps:
-        guarded = before is not None and before.end == mapping.start and before.perms == "---p"
-        if guarded and _anonymous(mapping) and mapping.size >= MIN_STACK:
-            yield mapping.end
+    for mapping in process.maps():
+        if before is not None and _is_stack(before, mapping):
+            found.append((mapping.start, mapping.size))
         before = mapping
+    return found
+
+
+def in_use(process: Process, address: int, end: int) -> bool:
+    """Whether a thread lives whose stack may grow down to `address` and begins at `end`.
+
+    glibc keeps the stack of a thread that has ended for another one, and gives its pages back, all
+    but the last ones (nptl/allocatestack.c, advise_stack_range).
+    """
+    size = end - STACK_TOP - address
+    return size > 0 and bool(process.find(bytes(8), [(address, size)], limit=1))
+
+
+def _is_stack(guard: Mapping, mapping: Mapping) -> bool:
+    if guard.end != mapping.start or guard.perms != "---p" or guard.size > MAX_GUARD:
+        return False
+    return _anonymous(mapping) and mapping.perms == "rw-p" and mapping.size >= MIN_STACK
 
 
 def _anonymous(mapping: Mapping) -> bool:

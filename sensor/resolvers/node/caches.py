@@ -16,6 +16,7 @@ from sensor.resolvers.node.layouts import (
     DICTIONARY_HEAD,
     ELEMENTS,
     ENTRY,
+    INSTANCE_WORDS,
     MAX_PREFIX,
     MIN_PREFIX,
     PROPERTIES,
@@ -39,8 +40,6 @@ FIRST_SLOTS = 16
 MAX_BACK = 64
 # Properties of the class Module that are looked at: it has 40.
 MAX_PROPERTIES = 1024
-# Words of an object itself: 8 bits of its map say how many.
-OWN_WORDS = 32
 
 
 class Dictionary(NamedTuple):
@@ -150,10 +149,14 @@ class Finder:
         return found
 
     def _of(self, word: int) -> Cache | None:
-        for value in list(_values(self._heap, word))[:PROBES]:
+        values = _values(self._heap, word)
+        kinds = zip(values, self._heap.types(values), strict=True)
+        # A slot that is not used has oddballs of V8 for its key and value.
+        objects = [value for value, kind in kinds if kind == self._heap.layout.object_type]
+        for value in objects[:PROBES]:
             owner = self._owner(value)
-            for holder, values in self._holders_of(owner) if owner else ():
-                if owner and value in values:
+            for holder, held in self._holders_of(owner) if owner else ():
+                if owner and value in held:
                     return Cache(holder, owner)
         return None
 
@@ -166,14 +169,17 @@ class Finder:
         return self._owners[first[0]]
 
     def _holders_of(self, owner: int) -> list[tuple[int, frozenset[int]]]:
-        """Properties of a class that are objects in dictionary mode, with their values."""
+        """Properties of a class that are objects in dictionary mode; their values under paths.
+
+        Other objects have a module among their values too: process has its mainModule.
+        """
         if owner not in self._holders:
             candidates = [word for word in _properties(self._heap, owner) if is_object(word)]
             heads = self._heap.words_of(candidates, PROPERTIES // WORD + 1)
             tables = [head[-1] if head else 0 for head in heads]
             maps = self._heap.words_of(tables, 1)
             self._holders[owner] = [
-                (candidate, frozenset(_values(self._heap, table)))
+                (candidate, _values_of_paths(self._heap, table))
                 for candidate, table, first in zip(candidates, tables, maps, strict=True)
                 if first and first[0] == self._map
             ]
@@ -185,6 +191,20 @@ def _values(heap: Heap, word: int) -> list[int]:
     head = dictionary(heap, word)
     slots = entries(heap, word, head, 0, head.capacity) if head else None
     return [slot[1] for slot in slots or () if is_object(slot[0]) and is_object(slot[1])]
+
+
+def _values_of_paths(heap: Heap, word: int) -> frozenset[int]:
+    head = dictionary(heap, word)
+    slots = (entries(heap, word, head, 0, head.capacity) if head else None) or []
+    paths = _paths(heap, [slot[0] for slot in slots if is_object(slot[0])])
+    return frozenset(slot[1] for slot in slots if slot[0] in paths)
+
+
+def _own_words(heap: Heap, word: int) -> int:
+    """How many words an object has, by its map."""
+    first = heap.words_of([word], 1)[0]
+    size = heap.bytes_of([(first[0] + INSTANCE_WORDS, 1)])[0] if first else None
+    return size[0] if size else 0
 
 
 def _constructor(heap: Heap, word: int) -> int | None:
@@ -201,7 +221,7 @@ def _constructor(heap: Heap, word: int) -> int | None:
 
 def _properties(heap: Heap, owner: int) -> list[int]:
     """The words that can be properties of a function: its own, and those kept beside it."""
-    own = heap.words_of([owner], OWN_WORDS)[0] or ()
+    own = heap.words_of([owner], _own_words(heap, owner))[0] or ()
     beside = own[PROPERTIES // WORD] if own else 0
     head = heap.words_of([beside], 2)[0]
     length = smi(head[1]) if head else None

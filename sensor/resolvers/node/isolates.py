@@ -43,14 +43,24 @@ _WORD = Struct("<Q")
 
 
 class Isolate(NamedTuple):
-    """One isolate: the address of its reference to the list of scripts, and is it a worker's."""
+    """One isolate: the address of its reference to the list of scripts, and is it a worker's.
+
+    `limit` and `end` are the lowest address of the stack of its thread that V8 may use, and where
+    that stack begins; 0 where they are not known, and for the first thread, which never ends.
+    """
 
     slot: int
     worker: bool
+    limit: int = 0
+    end: int = 0
+
+    def lives(self, process: Process) -> bool:
+        """Whether its thread has not ended, as far as can be told."""
+        return not self.limit or areas.in_use(process, self.limit, self.end)
 
     def plain(self) -> Plain:
         """A JSON array."""
-        return [self.slot, self.worker]
+        return list(self)
 
 
 def isolates(process: Process, heap: Heap, maps: Maps, hits: Iterable[int]) -> list[Isolate]:
@@ -62,8 +72,23 @@ def isolates(process: Process, heap: Heap, maps: Maps, hits: Iterable[int]) -> l
         slot = _script_list(heap, maps, hit, words[BEFORE:], inside)
         if slot is not None:
             own = any(stack - MAX_STACK < word < stack for word in words[:BEFORE])
-            found.append(Isolate(slot, not own and not _of_program(process, slot)))
+            worker = not own and not _of_program(process, slot)
+            told = worker and heap.layout.tells_stack
+            limits = _limits(process, words[:BEFORE]) if told else (0, 0)
+            found.append(Isolate(slot, worker, *limits))
     return found
+
+
+def _limits(process: Process, words: Sequence[int]) -> tuple[int, int]:
+    """The lowest address in a thread's stack that the words in front of a table tell, its end.
+
+    Without any, the stack is gone, and so is the thread: nothing is in use below the end.
+    """
+    for start, size in areas.stacks(process):
+        inside = [word for word in words if start < word < start + size]
+        if inside:
+            return min(inside), start + size
+    return 1, 0
 
 
 def _of_program(process: Process, address: int) -> bool:

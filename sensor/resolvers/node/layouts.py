@@ -19,6 +19,8 @@ PROPERTIES = 8
 LENGTH, ELEMENTS = 8, 16
 # V8: Map::kConstructorOrBackPointerOffset, the same in all versions (its symbol has three names).
 CONSTRUCTOR = 32
+# V8: Map::kInstanceSizeInWordsOffset, one byte: how many words an object has.
+INSTANCE_WORDS = 8
 # V8: src/objects/hash-table.h and dictionary.h: elements, deleted, capacity, next enumeration
 # index, hash (and flags of later versions) stand before the entries of key, value and details.
 DICTIONARY_HEAD = 7 * WORD
@@ -66,6 +68,11 @@ class Layout(NamedTuple):
     def is_old(self) -> bool:
         """V8 6.8 (Node.js 10): a string has a hash of eight bytes, then its length as a Smi."""
         return self.one_byte_chars > ELEMENTS
+
+    @property
+    def tells_stack(self) -> bool:
+        """Since V8 8 the limits of the stack stand in front of the table of roots (IsolateData)."""
+        return self.module_type not in OLD_MODULE_TYPES.values()
 
     @property
     def status(self) -> int:

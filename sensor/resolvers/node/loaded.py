@@ -75,21 +75,21 @@ def loaded(
 def unchanged(process: Process, program: Program, again: Any) -> bool:  # noqa: ANN401 - decoded JSON
     """Whether nothing was loaded since, by a few fresh reads."""
     heap = Heap(process, program.layout, fresh=True)
-    same: bool = tokens(heap, Place.from_plain(again["place"])) == again["tokens"]
+    same: bool = tokens(process, heap, Place.from_plain(again["place"])) == again["tokens"]
     return same and threads_and_addons(process) == again["threads"]
 
 
 def changed(process: Process, program: Program, again: Any) -> Plain:  # noqa: ANN401 - decoded JSON
     """The state with which to read again: what is where it was is not searched for anew.
 
-    New ES modules, and workers, are found only by a search.
+    New ES modules are found only by a search; new threads can have other maps, too.
     """
-    heap = Heap(process, program.layout, fresh=True)
+    if threads_and_addons(process) != again["threads"]:
+        return None
     place = Place.from_plain(again["place"])
-    now = tokens(heap, place)
+    now = tokens(process, Heap(process, program.layout, fresh=True), place)
     count = len(place.isolates)
-    scripts_same = now is not None and now[:count] == again["tokens"][:count]
-    if scripts_same and threads_and_addons(process) == again["threads"]:
+    if now is not None and now[:count] == again["tokens"][:count]:
         return {"place": again["place"]}
     return {"place": Place(place.sets).plain()}
 
@@ -106,7 +106,7 @@ def _read(
     process: Process, heap: Heap, budget: Budget, place: Place, known: dict[str, Any]
 ) -> Loaded | Pending:
     """The tokens are of the start: what is loaded while we read changes them."""
-    reading = Reading(heap.renewed(), place, known.get("reading"))
+    reading = Reading(process, heap.renewed(), place, known.get("reading"))
     if not reading.run(budget):
         return Pending({**known, "place": place.plain(), "reading": reading.plain()})
     lost = known.get("lost", 0)

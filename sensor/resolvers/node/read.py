@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from sensor.resolvers.node.find import Place
     from sensor.resolvers.node.isolates import Isolate
 
+# Threads that are told apart; of more, only whether there are more.
+MAX_STACKS = 64
 # Entries read in one step: 20 ms.
 ENTRIES = 1_000
 
 
 class Scripts(NamedTuple):
-    """The scripts of one isolate, and their names."""
+    """The scripts of one isolate, and their names; none are named when its thread has ended."""
 
     isolate: Isolate
+    lives: bool
     words: list[int]
     names: list[str | None]
 
@@ -39,17 +42,21 @@ class Scripts(NamedTuple):
 def threads_and_addons(process: Process) -> int:
     """Another number when a thread or a mapped addon has come or gone."""
     addons = sorted({m.path for m in process.maps() if m.path.endswith(".node")})
-    return crc32("\0".join((*addons, str(areas.threads(process)))).encode(errors="surrogatepass"))
+    stacks = areas.stacks(process)[:MAX_STACKS]
+    used = [areas.in_use(process, start, start + size) for start, size in stacks]
+    told = "\0".join((*addons, repr(stacks), repr(used)))
+    return crc32(told.encode(errors="surrogatepass"))
 
 
-def tokens(heap: Heap, place: Place) -> list[list[int]] | None:
+def tokens(process: Process, heap: Heap, place: Place) -> list[list[int]] | None:
     """Other ones when something was loaded since. None when something is no longer where it was."""
     found: list[list[int]] = []
     for isolate in place.isolates:
-        of_scripts = script_token(heap, isolate.slot)
+        lives = isolate.lives(process)
+        of_scripts = script_token(heap, isolate.slot) if lives else []
         if of_scripts is None:
             return None
-        found.append(of_scripts)
+        found.append([int(lives), *of_scripts])
     heads = [_table(heap, place, cache) for cache in place.caches]
     there = [[word, *words] for word, words in heads if words is not None]
     return found + there if len(there) == len(heads) else None
@@ -66,18 +73,19 @@ def _table(heap: Heap, place: Place, cache: Cache) -> tuple[int, tuple[int, ...]
     return word, words
 
 
-def all_scripts(heap: Heap, place: Place) -> list[Scripts] | None:
+def all_scripts(process: Process, heap: Heap, place: Place) -> list[Scripts] | None:
     """The scripts of each isolate; None when one changed while it was read."""
     found = []
     for isolate in place.isolates:
         words = scripts(heap, isolate.slot)
-        if words is None:
+        if not isolate.lives(process):
+            # What is left of it: its caches are not of a living one.
+            found.append(Scripts(isolate, lives=False, words=words or [], names=[]))
+            continue
+        texts = names(heap, words or [])
+        if words is None or scripts(heap.renewed(), isolate.slot) != words:
             return None
-        texts = names(heap, words)
-        again = heap.renewed()
-        if scripts(again, isolate.slot) != words:
-            return None
-        found.append(Scripts(isolate, words, texts))
+        found.append(Scripts(isolate, lives=True, words=words, names=texts))
     return found
 
 
@@ -116,14 +124,14 @@ def _keys(heap: Heap, words: list[int]) -> list[str | None]:
     return [texts[word] for word in strings]
 
 
-def isolate_of(heap: Heap, place: Place, cache: Cache, listed: list[Scripts]) -> Isolate | None:
+def owner_of(heap: Heap, place: Place, cache: Cache, listed: list[Scripts]) -> Scripts | None:
     """The isolate whose script has made the class Module of a cache."""
     for info in function_info(heap, cache.owner):
         for maps in place.sets:
             script = script_of_info(heap, maps, info)
             for each in listed:
                 if script in each.words:
-                    return each.isolate
+                    return each
     return None
 
 
@@ -151,9 +159,9 @@ def esm(place: Place, listed: list[Scripts]) -> tuple[list[Module], list[str], l
     return found, failed, others
 
 
-def without_cache(listed: list[Scripts], owners: list[Isolate]) -> list[str]:
+def without_cache(listed: list[Scripts], owners: list[Scripts | None]) -> list[str]:
     """Names of files that isolates without a Module._cache have compiled: one must be there."""
-    have = {owner.slot for owner in owners}
+    have = {owner.isolate.slot for owner in owners if owner}
     return [
         name
         for each in listed

@@ -9,10 +9,12 @@ from sensor.resolvers.node.esm import path_of
 from sensor.resolvers.node.words import Module
 
 if TYPE_CHECKING:
+    from sensor.host.seam import Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
     from sensor.resolvers.node.find import Place
     from sensor.resolvers.node.heap import Heap
+    from sensor.resolvers.node.read import Scripts
 
 # Times that what is read may change meanwhile, before that is reported.
 MAX_TORN = 3
@@ -28,15 +30,16 @@ class Reading:
     things are no longer where they were found: search again.
     """
 
-    def __init__(self, heap: Heap, place: Place, state: Plain) -> None:
+    def __init__(self, process: Process, heap: Heap, place: Place, state: Plain) -> None:
         """Go on from `state`, that of an earlier `plain`."""
+        self._process = process
         self._heap = heap
         self._place = place
         known: Any = state or {}
         self._torn: int = known.get("torn", 0)
         self._rows: list[list[Any]] = known.get("rows", [])
         self._at: list[int] = known.get("at", [0, 0])
-        self._workers: list[bool] = known.get("workers", [])
+        self._workers: list[bool | None] = known.get("workers", [])
         self._begun: bool = known.get("begun", False)
         self._gaps: list[list[str]] = known.get("gaps", [])
         self._idle: list[str] = known.get("idle", [])
@@ -44,9 +47,12 @@ class Reading:
         self.tokens: list[list[int]] | None = known.get("tokens")
         self.settled: bool = known.get("settled", True)
         self.lost = False
+        self._anew = False
 
     def plain(self) -> Plain:
         """The state, for the next slice."""
+        if self._anew:
+            return {"torn": self._torn}
         return {
             "torn": self._torn,
             "rows": cast("list[Plain]", self._rows),
@@ -63,7 +69,7 @@ class Reading:
     def run(self, budget: Budget) -> bool:
         """Go on; False when the slice is over, or something changed, before the end."""
         if self.tokens is None:
-            self.tokens = read.tokens(self._heap, self._place)
+            self.tokens = read.tokens(self._process, self._heap, self._place)
             if self.tokens is None:
                 self.lost = True
                 return True
@@ -74,7 +80,8 @@ class Reading:
                 return self._changed()
             if budget.due():
                 return False
-        if read.tokens(self._heap.renewed(), self._place) != self.tokens:
+        now = read.tokens(self._process, self._heap.renewed(), self._place)
+        if now != self.tokens:
             return self._changed()
         self._judge_idle()
         return True
@@ -103,11 +110,10 @@ class Reading:
         return found
 
     def _changed(self) -> bool:
-        """Begin anew, with what was read so far forgotten; at last keep it, and say so."""
+        """Begin anew with the next slice; at last keep what is read, and say so."""
         self._torn += 1
         if self._torn <= MAX_TORN:
-            torn = self._torn
-            self.__init__(self._heap.renewed(), self._place, {"torn": torn})  # type: ignore[misc]
+            self._anew = True
             return False
         self._gaps.append([reasons.CACHE_TORN, ""])
         self.settled = False
@@ -115,24 +121,29 @@ class Reading:
 
     def _scripts(self) -> bool:
         """Read the scripts, and by them the ES modules and whose each cache is."""
-        listed = read.all_scripts(self._heap, self._place)
+        listed = read.all_scripts(self._process, self._heap, self._place)
         if listed is None:
             return False
-        owners = [
-            read.isolate_of(self._heap, self._place, cache, listed) for cache in self._place.caches
-        ]
-        self._workers = [owner is not None and owner.worker for owner in owners]
-        modules, failed, idle = read.esm(self._place, listed)
-        self._rows += [list(module) for module in modules]
         self._begun = True
+        caches = self._place.caches
+        owners = [read.owner_of(self._heap, self._place, cache, listed) for cache in caches]
+        self._workers = [self._worker(owner, listed) for owner in owners]
+        modules, failed, self._idle = read.esm(self._place, listed)
+        self._rows += [list(module) for module in modules]
         self._tell(reasons.ESM_FAILED, failed)
-        self._idle = idle
-        without = read.without_cache(listed, [owner for owner in owners if owner])
+        without = read.without_cache(listed, owners)
         self._tell(reasons.CACHE_MISSING, without)
-        if not listed:
+        if not listed or None in owners:
             self._gaps.append([reasons.ISOLATE_UNKNOWN, ""])
-        self.settled = not without and bool(listed) and bool(self._place.caches)
+        self.settled = not without and bool(listed) and all(owners) and bool(owners)
         return True
+
+    @staticmethod
+    def _worker(owner: Scripts | None, listed: list[Scripts]) -> bool | None:
+        """Is a cache a worker's; None when it is of no living isolate, so that nothing is said."""
+        if owner is not None:
+            return owner.isolate.worker if owner.lives else None
+        return None if listed else False
 
     def _judge_idle(self) -> None:
         """Modules that did not run are not known; Node.js 10 makes such ones for CommonJS too."""
@@ -151,6 +162,10 @@ class Reading:
     def _part(self) -> bool:
         """Read a part of a cache; False when it changed meanwhile."""
         number, slot = self._at
+        worker = self._workers[number]
+        if worker is None:
+            self._at = [number + 1, 0]
+            return True
         found = read.keys(self._heap, self._place, self._place.caches[number], slot)
         if found is None:
             return False
@@ -159,7 +174,7 @@ class Reading:
             if text is None:
                 self._odd[0] += 1
             elif text.startswith("/"):
-                self._rows.append(list(read.cjs(text, worker=self._workers[number])))
+                self._rows.append(list(read.cjs(text, worker=worker)))
             else:
                 self._odd[1] += 1
         self._at = [number, following] if following else [number + 1, 0]
