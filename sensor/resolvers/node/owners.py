@@ -37,7 +37,7 @@ class Owner(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Who owns a place: nobody for an application without name or version.
+    """Who owns a place: nobody for an application without name or version, or generated code.
 
     `reason` is why nobody is known to own it, `folder` of what ("" for a lone file). Where a
     package.json could not be read there is no reason here: that is told for itself.
@@ -52,6 +52,9 @@ def owners(place: Place, rows: Mapping[str, Row]) -> Answer:
     """Whose code lies at a place, by the package.json files that were found."""
     if not place.package:
         return _outside(place, rows)
+    if place.package.rpartition("/")[2].startswith("."):
+        # No package has such a name: what tools have made there (.prisma, .cache).
+        return Answer()
     carrier = _owner(place.package, rows)
     inner = _copy(place, rows, carrier)
     found = tuple(owner for owner in (carrier, inner) if owner is not None)

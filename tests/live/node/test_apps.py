@@ -25,6 +25,7 @@ PROGRAMS: dict[str, tuple[int, set[tuple[str, str | None]]]] = {
     "modern.mjs": (1, {("fastify", None), ("chalk", None), ("preact", None)}),
     "threads.js": (3, {("express", None), ("lodash", None), ("ajv", None)}),
     "cluster.js": (3, set()),
+    "tools.js": (1, {("webpack", None), ("terser", None)}),
     "addons.js": (1, {("bufferutil", None), ("@node-rs/crc32", None)}),
 }
 

@@ -109,6 +109,13 @@ def test_a_nested_one_where_the_package_itself_says_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", [".prisma/client", "prisma-client-1f2e3d"])
+def test_what_tools_generate_into_node_modules_is_no_package(name: str) -> None:
+    folder = f"{MODULES}/.prisma/client"
+    found = found_in(package(folder, name, "6.0.0"), f"{folder}/index.js")
+    assert (found.packages, found.gaps) == ((), ())
+
+
 def test_a_name_without_version_is_reported_without_one() -> None:
     found = found_in(package(EXPRESS, "express", None), f"{EXPRESS}/index.js")
     assert known(found) == [("pkg:npm/express", None)]
