@@ -148,7 +148,7 @@ COMPONENTS: tuple[Component, ...] = (
     *(_rooted(version, suite) for version, suite in ROOT_PYTHONS.items()),
     Component(
         "debian-python-root",
-        "bookworm-2",
+        "bookworm-3",
         "apt",
         60,
         ("live/containers", "live/python", "vm"),

@@ -66,10 +66,12 @@ def write_database(debs: Iterable[Path], root: Path) -> None:
     """Write var/lib/dpkg: `status` and `info/NAME.list` as dpkg has them after an install.
 
     Formats: deb-control(5); dpkg names the list NAME:ARCH.list for a package that is
-    `Multi-Arch: same` (dpkg 1.21, lib/dpkg/db-ctrl-access.c).
+    `Multi-Arch: same` (dpkg 1.21, lib/dpkg/db-ctrl-access.c), and looks for such names only if
+    `info/format` says so (lib/dpkg/db-ctrl-format.c).
     """
     info = root / "var/lib/dpkg/info"
     info.mkdir(parents=True, exist_ok=True)
+    (info / "format").write_text("1\n")
     stanzas = []
     for deb in debs:
         control = run(["dpkg-deb", "--field", deb])
