@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sensor.errors import FileRefused
@@ -123,7 +123,7 @@ class _Look:
     def _archives(self, paths: Paths) -> list[_Archive] | None:
         """All archives, read; None when time is up."""
         known: dict[Any, _Archive] = {}
-        pending = candidates.placed(self._process, paths)[0]
+        pending = self._placed(paths)
         seen = {candidate.place.file for candidate in pending}
         while pending:
             candidate = pending.pop(0)
@@ -167,8 +167,19 @@ class _Look:
                 paths.folders.setdefault(path.rstrip("/"), (*candidate.position, number))
             else:
                 found.add(path, (*candidate.position, number))
-        found.descriptors = paths.descriptors
-        return candidates.placed(self._process, found)[0] if found.archives else []
+        found.descriptors, found.gone = paths.descriptors, paths.gone
+        return self._placed(found)
+
+    def _placed(self, paths: Paths) -> list[Candidate]:
+        """The archives with their identities, each asked for once in a look."""
+        known: dict[str, list[Any] | None] = self._state.setdefault("files", {})
+        new = [path for path in paths.archives if path not in known]
+        identities = self._files.stat_many(new)
+        for path, one in zip(new, identities, strict=True):
+            known[path] = list(astuple(one)) if one else None
+        return candidates.placed(
+            paths, {p: FileId(*one) if (one := known[p]) else None for p in paths.archives}
+        )
 
     @staticmethod
     def _for_join(archives: Sequence[_Archive]) -> Archives:
@@ -250,9 +261,7 @@ def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[_Archive]:
 
 
 def _plain(place: Place) -> tuple[Any, ...]:
-    file = place.file
-    identity = [file.ino, file.size, file.mtime_ns, file.ctime_ns, file.dev, file.scope]
-    return place.path, identity, place.inside
+    return place.path, list(astuple(place.file)), place.inside
 
 
 def _place(plain: Sequence[Any]) -> Place:

@@ -16,9 +16,11 @@ from sensor.resolvers.java.archive import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as MappingOf
 
     from sensor.host.seam import Process
     from sensor.model.file import FileId
+    from sensor.model.process import Mapping
 
 # Archives of one process: an application server with all its modules has some 1,000.
 MAX_CANDIDATES: Final = 5000
@@ -31,6 +33,12 @@ ARCHIVE: Final = re.compile(
 )
 # Of libjvm.so: JDK 9 and later, JDK 8 with the name of its machine.
 _LIBJVM: Final = re.compile(r"(/.*)/lib(?:/[a-z0-9_]+)?/(?:server|client|minimal|zero)/libjvm\.so")
+
+# What the kernel puts behind the path of a descriptor whose file has no name any more (d_path).
+DELETED: Final = " (deleted)"
+
+# In place of a descriptor, for an archive that is mapped and whose descriptor was closed.
+MAPPED: Final = 1 << 31
 
 # In the order of the class path: a number for each entry, then one for what its manifest names.
 Position = tuple[int, ...]
@@ -52,13 +60,15 @@ class Paths:
     """What a process says about where its classes lie, as text.
 
     `archives` are paths with their position, `folders` directories on the class path. `ordered`
-    says that the class path is known. Relative entries begin in `directory`.
+    says that the class path is known. Relative entries begin in `directory`. `gone` are paths of
+    archives that are open and deleted: what has such a path now is another file.
     """
 
     directory: str = ""
     archives: dict[str, Position | None] = field(default_factory=dict)
     descriptors: dict[str, int] = field(default_factory=dict)
     folders: dict[str, Position] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     ordered: bool = False
 
     def add(self, path: str, position: Position | None) -> None:
@@ -99,7 +109,7 @@ def paths(process: Process, told: str = "") -> Paths:
     _opened(found, len(listed))
     for mapping in process.maps():
         if mapping.inode and ARCHIVE.search(mapping.path):
-            found.add(mapping.path, None)
+            _mapped(found, mapping)
     if inside:
         found.archives = {p: at for p, at in found.archives.items() if not within(p, inside)}
     return found
@@ -110,19 +120,16 @@ def within(path: str, directory: str) -> bool:
     return path.startswith(directory.rstrip("/") + "/")
 
 
-def placed(process: Process, found: Paths) -> tuple[list[Candidate], list[str]]:
-    """Each archive once, by its content, and the paths that cannot be had."""
-    names = list(found.archives)
+def placed(found: Paths, identities: MappingOf[str, FileId | None]) -> list[Candidate]:
+    """Each archive once, by its content; those without an identity are not there."""
     candidates: dict[FileId, Candidate] = {}
-    missing = []
-    for path, identity in zip(names, process.files.stat_many(names), strict=True):
-        if identity is None:
-            missing.append(path)
-            continue
-        new = Candidate(Place(path, identity), found.archives[path], found.descriptors.get(path))
-        old = candidates.get(identity)
-        candidates[identity] = _first(old, new) if old else new
-    return list(candidates.values()), missing
+    for path, position in found.archives.items():
+        identity = identities[path]
+        if identity is not None and path not in found.gone:
+            new = Candidate(Place(path, identity), position, found.descriptors.get(path))
+            old = candidates.get(identity)
+            candidates[identity] = _first(old, new) if old else new
+    return list(candidates.values())
 
 
 def named_by_manifest(place: Place, class_path: str) -> list[str]:
@@ -160,8 +167,20 @@ def _position(candidate: Candidate) -> Position:
 
 def _descriptors(process: Process, found: Paths) -> None:
     for number, target in sorted(process.descriptors()):
-        if target.startswith("/") and ARCHIVE.search(target):
-            found.descriptors.setdefault(target, number)
+        path = target.removesuffix(DELETED)
+        if path.startswith("/") and ARCHIVE.search(path):
+            if path != target:
+                found.gone.add(path)
+            else:
+                found.descriptors.setdefault(path, number)
+
+
+def _mapped(found: Paths, mapping: Mapping) -> None:
+    if mapping.deleted:
+        found.gone.add(mapping.path)
+    else:
+        found.add(mapping.path, None)
+        found.descriptors.setdefault(mapping.path, MAPPED)
 
 
 def _class_path(process: Process, found: Paths, entries: Sequence[str]) -> None:

@@ -150,6 +150,8 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     result: Result,
 ) -> None:
     mine = {name: holders[name] for name in classes if name in holders}
+    if loader.kind in APP:
+        mine = {name: own for name, held in mine.items() if (own := _on_path(archives, held))}
     choose = owner.Chooser(archives.known, mine.values(), by_path=loader.kind in APP)
     for name, held in mine.items():
         number = held[0] if len(held) == 1 else choose(held)
@@ -164,6 +166,15 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     if left:
         result.left[index] = left
         result.unsure.add(index)
+
+
+def _on_path(archives: Archives, held: Sequence[int]) -> list[int]:
+    """What the application's own loader can have asked: its class path, and what agents opened.
+
+    An archive that was only found lying about is none of these.
+    """
+    known = [(number, archives.known[number]) for number in held]
+    return [n for n, one in known if one.position is not None or one.descriptor is not None]
 
 
 def _elsewhere(archives: Archives, held: Sequence[int]) -> bool:
