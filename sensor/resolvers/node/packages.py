@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sensor.resolvers.node import addons, bundles, presence, told
-from sensor.resolvers.node.bundles import Bundles, Contents
+from sensor.resolvers.node import addons, presence, told
+from sensor.resolvers.node.application import Application
 from sensor.resolvers.node.drafts import Drafts
 from sensor.resolvers.node.owners import Answer, owners
 from sensor.resolvers.node.packagejson import PackageJsons, is_problem
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 MAX_MODULES = 50_000
 # The same process has 700 folders with modules; a few more lie between them and the package.
 MAX_FOLDERS = 20_000
-# Files of the application that are looked into for bundles.
-MAX_OWN = 2_000
 # Folders between two questions for the time: up to 1 ms each, when it is a new zip file.
 FOLDERS = 32
 
@@ -61,8 +59,7 @@ def packages_of(
     if not run.read():
         return Mapped(progress=state, more=True)
     drafts = run.drafts()
-    there = presence.look(process.files, drafts, run.lone, state, budget)
-    if not there or not run.bundles():
+    if not run.look(drafts) or not run.bundles():
         return Mapped(progress=state, more=True)
     return run.answer(drafts, paths)
 
@@ -78,10 +75,7 @@ class _Run:
         self._told = Told()
         self._placed: list[tuple[Module, Place]] = []
         self._folders: list[str] = []
-        # Files of an application that is no package.
-        self.lone: list[str] = []
-        # Those of any application that can be bundles, with its purl if it has one.
-        self._own: dict[str, str | None] = {}
+        self._application = Application()
 
     def place(self, modules: Sequence[Module]) -> None:
         """Find the folders that matter; of each path 5 µs."""
@@ -132,27 +126,20 @@ class _Run:
             if answer.reason:
                 self._told.add(answer.reason, answer.folder or module.path)
             elif not at.package:
-                self._application(module.path, answer)
+                purl = answer.owners[0].purl if answer.owners else None
+                self._application.add(module.path, purl)
         return found.ordered()
 
-    def _application(self, path: str, answer: Answer) -> None:
-        if not answer.owners:
-            self.lone.append(path)
-        if bundles.can_be(path):
-            self._own[path] = answer.owners[0].purl if answer.owners else None
+    def look(self, drafts: list[Draft]) -> bool:
+        """Look whether files are there; False when the slice is over before the end."""
+        lone = self._application.lone
+        return presence.look(self._process.files, drafts, lone, self._state, self._budget)
 
     def bundles(self) -> bool:
         """Look into the files of the application; False when the slice is over before the end."""
-        own, done = sorted(self._own), self._state["bundles"]
-        if len(own) > MAX_OWN:
-            self._told.add(told.MANY_OWN, f"{len(own)}, more than {MAX_OWN}")
-        reader = Bundles(self._process.files, self._cache)
-        for path in own[len(done) : MAX_OWN]:
-            found = reader.contents(path)
-            done.append(found and found.plain())
-            if self._budget.due():
-                return False
-        return True
+        return self._application.look(
+            self._process.files, self._cache, self._state["bundles"], self._budget
+        )
 
     def answer(self, drafts: list[Draft], mapped: frozenset[str]) -> Mapped:
         """All facts and gaps."""
@@ -162,7 +149,8 @@ class _Run:
         for package in packages:
             if package.version is None:
                 self._told.add(told.VERSION, package.name)
-        every = {_key(package): package for package in self._bundled()}
+        bundled = self._application.packages(self._state["bundles"], at, self._told)
+        every = {_key(package): package for package in bundled}
         every |= {_key(package): package for package in packages}
         for path in gone:
             self._told.add(told.NOT_THERE, path)
@@ -170,20 +158,6 @@ class _Run:
             if is_problem(row):
                 self._told.add(*row)
         return Mapped(tuple(every[key] for key in sorted(every)), self._told.gaps())
-
-    def _bundled(self) -> list[Package]:
-        """The packages of bundles; what is not known is told."""
-        found = []
-        for path, said in zip(sorted(self._own), self._state["bundles"], strict=False):
-            if said is None:
-                continue
-            contents = Contents.from_plain(said)
-            if not contents.known:
-                self._told.add(told.BUNDLED, f"{path} ({contents.maker})")
-            for part in contents.parts:
-                inside, at = self._own[path], self._process.at
-                found.append(bundles.package(part, contents, inside, at))
-        return found
 
 
 def _key(package: Package) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sensor.formats import jsbundle, packagejson
-from sensor.resolvers.node import packages, places, told
+from sensor.resolvers.node import application, packages, places, told
 
 PAGE = Path(told.__file__).with_name("CAPABILITIES.md").read_text()
 MIB = 1 << 20
@@ -26,7 +26,7 @@ def test_every_gap_is_explained_and_no_other() -> None:
 
 
 def test_bounds_are_those_of_the_code() -> None:
-    for bound in (packages.MAX_MODULES, packages.MAX_FOLDERS, packages.MAX_OWN):
+    for bound in (packages.MAX_MODULES, packages.MAX_FOLDERS, application.MAX_OWN):
         assert f"more than {bound:,}" in PAGE
     for size in (jsbundle.MAX_BYTES, packagejson.MAX_BYTES):
         assert f"larger than {size // MIB} MiB" in PAGE

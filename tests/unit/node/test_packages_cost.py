@@ -7,7 +7,7 @@ import pytest
 from sensor.errors import BudgetSpent
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
-from sensor.resolvers.node import packages
+from sensor.resolvers.node import application, packages
 from sensor.resolvers.node.packages import packages_of
 from sensor.resolvers.node.words import CJS, Module
 from tests.support.tree import Tree, TreeProcess, zipped
@@ -110,7 +110,7 @@ def test_bounds_are_told(
 
 
 def test_many_files_of_the_application_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "MAX_OWN", 3)
+    monkeypatch.setattr(application, "MAX_OWN", 3)
     own = {f"{APP}/{number}.js": "" for number in range(5)}
     one = Tree(own)
     found, _ = look(one, own)
