@@ -20,7 +20,6 @@ class Reason(StrEnum):
     BAD_PATH = "module path not valid"
     MANY_MODULES = "too many modules"
     PACKED = "packed by UPX"
-    PLUGIN = "Go plugin not read yet"
     MANY_OBJECTS = "too many shared objects"
     OBJECT_REFUSED = "shared object not readable"
     FILE_REFUSED = "program file not readable"

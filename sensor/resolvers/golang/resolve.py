@@ -1,16 +1,18 @@
-"""One look at one process: is its program Go, and if so what is in it."""
+"""One look at one process: is its program Go, or a library in it, and if so what is in them."""
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.errors import FileRefused
 from sensor.formats.gobuildinfo import MAGIC
-from sensor.model.file import FileId
 from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
-from sensor.resolvers.golang import analysis, facts, plugins
+from sensor.resolvers.golang import facts
 from sensor.resolvers.golang.facts import RUNTIME
+from sensor.resolvers.golang.files import Files
+from sensor.resolvers.golang.merge import merged
+from sensor.resolvers.golang.objects import MAX_OBJECTS, candidates
 from sensor.resolvers.golang.program import Form
 from sensor.resolvers.golang.reasons import Reason
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from sensor.model.finding import Plain
     from sensor.model.process import Mapping
 
-CACHE = "golang.program"
 # Where the linker puts the mark of a Go program: at the start of its writable data.
 MARK_SEARCH = 1 << 20
 
@@ -33,22 +34,26 @@ def detects(process: Process) -> bool:
 
 
 def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
-    """The modules and linked packages of the program; see CAPABILITIES.md."""
+    """The modules and linked packages of program and libraries; see CAPABILITIES.md."""
     state = cast("Object", memo or {})
-    known = _known(cache, state)
-    if known and known["form"] == Form.OTHER:
+    if state.get("other") == process.maps_digest:
         return replace(NOT_MINE, memo=state)
     mapping = _program_mapping(process)
     if mapping is None:
         return NOT_MINE
+    state = {"files": dict(state.get("files", {})), "progress": dict(state.get("progress", {}))}
+    files = Files(process, budget, cache, state)
+    try:
+        known = files.known(mapping)
+    except FileRefused as error:
+        return _refused(process, mapping, error)
     if known is None:
-        try:
-            known, state = _read(process, mapping, budget, cache, state)
-        except FileRefused as error:
-            return _refused(process, mapping, error)
-    if known is None:
-        return Finding(coverage=_none_yet(process, "still reading"), memo=state, more=True)
-    return _finding(process, mapping, known, cache, state)
+        return _more(process, state)
+    if known["form"] == Form.PACKED:
+        detail = f"{mapping.path}: what is inside, Go or not, is not read yet"
+        gap = Gap(RUNTIME, Reason.PACKED, detail)
+        return Finding((), (gap,), _none_yet(process, "packed by UPX"), state)
+    return _with_libraries(process, files, (mapping, known), state)
 
 
 def _program_mapping(process: Process) -> Mapping | None:
@@ -59,48 +64,42 @@ def _program_mapping(process: Process) -> Mapping | None:
     return None
 
 
-def _known(cache: Cache, state: Object) -> Object | None:
-    """What a finished look at this process learned: its file cannot change while it runs."""
-    if "file" not in state or state["progress"]:
-        return None
-    return cast("Object | None", cache.get(CACHE, FileId(*state["file"])))
-
-
-def _read(
-    process: Process, mapping: Mapping, budget: Budget, cache: Cache, state: Object
-) -> tuple[Object | None, Object]:
-    """What the cache or the file says, and the new memo; nothing yet when time is up."""
-    with process.files.open_mapped(mapping) as file:
-        same = state.get("file") == (identity := list(astuple(file.id)))
-        progress = analysis.Progress.from_plain(state.get("progress") if same else None)
-        state = {**state, "file": identity, "progress": None}
-        known = cast("Object | None", cache.get(CACHE, file.id))
-        if known:
-            return known, state
-        program = analysis.analyse(file, progress, budget.due)
-        if program is None:
-            return None, {**state, "progress": progress.to_plain()}
-        known = cast("Object", facts.remember(program))
-        cache.put(CACHE, file.id, cast("Plain", known))
-        return known, state
+def _with_libraries(
+    process: Process, files: Files, program: tuple[Mapping, Object], state: Object
+) -> Finding:
+    in_go = program[1]["form"] == Form.GO
+    rows, gaps = [program] if in_go else [], []
+    libraries = candidates(process.maps(), process.exe, in_go=in_go)
+    for mapping in libraries[:MAX_OBJECTS]:
+        try:
+            known = files.known(mapping)
+        except FileRefused as error:
+            gaps.append(Gap(RUNTIME, Reason.OBJECT_REFUSED, str(error)))
+            continue
+        if known is None:
+            return _more(process, state)
+        if known["form"] == Form.GO:
+            rows.append((mapping, known))
+    if not rows:
+        # In a program of another language, what cannot be opened is not said to be Go.
+        return Finding(memo={**state, "other": process.maps_digest})
+    if len(libraries) > MAX_OBJECTS:
+        gaps.append(Gap(RUNTIME, Reason.MANY_OBJECTS, f"more than {MAX_OBJECTS}"))
+    return _finding(process, rows, gaps, state)
 
 
 def _finding(
-    process: Process, mapping: Mapping, known: Object, cache: Cache, state: Object
+    process: Process, rows: list[tuple[Mapping, Object]], gaps: list[Gap], state: Object
 ) -> Finding:
-    if known["form"] == Form.OTHER:
-        return replace(NOT_MINE, memo=state)
-    if known["form"] == Form.PACKED:
-        detail = f"{mapping.path}: what is inside, Go or not, is not read yet"
-        gap = Gap(RUNTIME, Reason.PACKED, detail)
-        return Finding((), (gap,), _none_yet(process, "packed by UPX"), state)
-    finding = facts.facts(known, mapping, process.at)
-    more, objects = plugins.look(process, cache, state.get("objects") or {})
-    finding = replace(finding, memo={**state, "objects": objects})
-    if not more or finding.coverage is None:
-        return finding
-    coverage = replace(finding.coverage, complete=False)
-    return replace(finding, gaps=(*finding.gaps, *more), coverage=coverage)
+    finding = merged([facts.facts(known, mapping, process.at) for mapping, known in rows])
+    if gaps and finding.coverage:
+        coverage = replace(finding.coverage, complete=False)
+        finding = replace(finding, gaps=(*finding.gaps, *gaps), coverage=coverage)
+    return replace(finding, memo=state)
+
+
+def _more(process: Process, state: Object) -> Finding:
+    return Finding(coverage=_none_yet(process, "still reading"), memo=state, more=True)
 
 
 def _none_yet(process: Process, how: str) -> Coverage:

@@ -15,8 +15,8 @@ from sensor.formats.source import Bytes
 from sensor.host.cache import FileCache
 from sensor.model.finding import State
 from sensor.resolvers.golang.analysis import Progress, analyse
+from sensor.resolvers.golang.files import CACHE
 from sensor.resolvers.golang.program import Form
-from sensor.resolvers.golang.resolve import CACHE
 from tests.harness.skips import need
 from tests.live.golang.factory import Recipe
 from tests.live.golang.targets import finding, modules, running

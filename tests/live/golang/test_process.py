@@ -14,7 +14,7 @@ from sensor.look import look
 from sensor.model.budget import Budget
 from sensor.model.finding import Finding
 from sensor.resolvers.golang import GOLANG
-from sensor.resolvers.golang.resolve import CACHE
+from sensor.resolvers.golang.files import CACHE
 from tests.live.golang.factory import Recipe
 from tests.live.golang.targets import finding, modules, running
 
@@ -113,30 +113,33 @@ def test_a_program_that_was_deleted_or_replaced_is_still_the_one_that_runs(
         assert facts(finding(pid)) == before
 
 
-def test_go_code_that_is_mapped_later_is_named_as_a_gap(
+def test_a_second_file_of_go_in_a_process_is_read_like_the_first(
     built: Callable[[Recipe], Path], tmp_path: Path
 ) -> None:
     plugin = tmp_path / "plugin.so"
-    shutil.copy(built(Recipe("1.26", ("-buildmode=pie",))), plugin)
+    shutil.copy(built(Recipe("1.21", ("-buildmode=pie",))), plugin)
     opener, cache = LocalOpener(), FileCache()
     with running(built(PLAIN), plugin, says="ready") as pid:
+        alone = finding(pid)
         first = look(opener, opener.key(pid), (GOLANG,), cache)
         again = look(opener, opener.key(pid), (GOLANG,), cache, first.memos)
-    for looked in (first, again):
-        found = looked.findings["golang"]
-        assert [(g.reason, g.detail) for g in found.gaps][1:] == [
-            ("Go plugin not read yet", str(plugin))
-        ]
-        assert found.coverage is not None
-        assert not found.coverage.complete
+    assert facts(again.findings["golang"]) == facts(alone)
+    standard = [p for p in alone.packages if p.name == "stdlib"]
+    assert {p.version for p in standard} == {"1.26.8", "1.21.13"}
+    paths = {p.version: {e.path for e in p.evidence} for p in standard}
+    assert paths == {"1.26.8": {str(built(PLAIN))}, "1.21.13": {str(plugin)}}
+    assert alone.coverage is not None
+    assert alone.coverage.complete
 
 
 def test_a_program_that_is_not_go_is_not_ours_and_the_file_is_looked_at_once() -> None:
-    opener, cache = LocalOpener(), FileCache()
+    opener, cache, memos = LocalOpener(), FileCache(), None
     with running("cat") as pid:
         for _ in range(2):
-            assert look(opener, opener.key(pid), (GOLANG,), cache).findings == {}
-    assert (cache.statistics[CACHE].puts, cache.statistics[CACHE].hits) == (1, 1)
+            looked = look(opener, opener.key(pid), (GOLANG,), cache, memos)
+            assert looked.findings == {}
+            memos = looked.memos
+    assert (cache.statistics[CACHE].puts, cache.statistics[CACHE].hits) == (1, 0)
 
 
 def test_modules_do_not_depend_on_who_maps_the_file(built: Callable[[Recipe], Path]) -> None:

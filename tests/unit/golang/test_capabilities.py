@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import sensor.resolvers.golang
+from sensor.resolvers.golang.objects import MAX_OBJECTS, MIN_SIZE
 from sensor.resolvers.golang.reasons import Reason
 from sensor.resolvers.golang.statement import MAX_MODULES
 from tests.live.golang import test_builds, test_machines, test_programs
@@ -48,5 +49,7 @@ def test_every_gap_is_explained_and_no_other() -> None:
 
 def test_machines_and_bounds_are_those_of_the_code() -> None:
     assert f"{MAX_MODULES:,} listed" in PAGE
+    assert f"more than {MAX_OBJECTS} mapped libraries" in PAGE
+    assert f"smaller than {MIN_SIZE >> 10} KiB" in PAGE
     for _, machine in test_machines.MACHINES:
         assert machine in PAGE
