@@ -65,13 +65,13 @@ def purls_of(pid: int, root: str = "") -> list[str]:
     system, version = (words.get(key, "").strip('"') for key in ("ID", "VERSION_ID"))
     found = {one for owned in owners(place, mapped(pid, root)).values() for one in owned}
     return sorted(
-        f"pkg:deb/{system}/{name}@{_escaped(number)}?arch={arch}&distro={system}-{version}"
+        f"pkg:deb/{system}/{_escaped(name)}@{_escaped(number)}?arch={arch}&distro={system}-{version}"
         for name, number, arch in found
     )
 
 
-def _escaped(version: str) -> str:
-    return version.replace("+", "%2B")
+def _escaped(word: str) -> str:
+    return word.replace("+", "%2B")
 
 
 def _query(root: Path, *words: str) -> list[str]:
