@@ -32,6 +32,11 @@ ORDER = "BOOT-INF/classpath.idx"
 
 _NESTED = (".jar", ".war", ".rar")
 _CLASSES = ("WEB-INF/classes/", "BOOT-INF/classes/")
+_BEFORE = tuple(prefix.encode() for prefix in _CLASSES)
+# First letters of what is cut off: other names are as they are.
+_FIRST = {"M", "W", "B"}
+_VERSION_END = re.compile(rb"META-INF/versions/[1-9][0-9]{0,3}/\Z")
+_VERSION_SIZE = len(b"META-INF/versions/1234/")
 _VERSIONED = re.compile(r"META-INF/versions/[1-9][0-9]{0,3}/(.+)")
 _POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 # PKWARE APPNOTE 6.3.10, 4.3.12: the lengths of name, extra field and comment in a header.
@@ -74,7 +79,22 @@ def contents(source: Source) -> Contents:
         position = name_end + extra + comment
     if position > len(data):
         raise Malformed("the directory of an archive is cut off")
-    return _sorted_out([name for name in map(_class, classes) if name], others)
+    cut = [_class(name) if name[:1] in _FIRST else name for name in classes]
+    return _sorted_out([name for name in cut if name], others)
+
+
+def has_class(found: zipdir.Directory, name: str) -> bool:
+    """Whether the directory of an archive has the class that a loader calls so; reads no more."""
+    if _class(name) != name or not name:
+        return False
+    tail = name.encode(errors="replace") + b".class"
+    at = found.data.find(tail)
+    while at >= 0:
+        for before in (b"", *_BEFORE, *_version_before(found.data, at)):
+            if _is_name(found.data, at - len(before), before + tail):
+                return True
+        at = found.data.find(tail, at + 1)
+    return False
 
 
 def nested(source: Source, member: zipdir.Member) -> Source:
@@ -87,6 +107,20 @@ def nested(source: Source, member: zipdir.Member) -> Source:
 def metadata(source: Source, member: zipdir.Member) -> bytes:
     """The first bytes of a metadata file. Raises Malformed for more than our bound."""
     return zipdir.read_member(source, member, MAX_METADATA)
+
+
+def _version_before(data: bytes, at: int) -> list[bytes]:
+    """What stands before the name of a versioned class."""
+    versioned = _VERSION_END.search(data, max(0, at - _VERSION_SIZE), at)
+    return [versioned[0]] if versioned else []
+
+
+def _is_name(data: bytes, start: int, name: bytes) -> bool:
+    """Whether an entry has just this name, which starts there."""
+    header = start - _HEADER
+    if header < 0 or data[header : header + 4] != _MAGIC or data[start : start + len(name)] != name:
+        return False
+    return bool(_LENGTHS(data, header)[0] == len(name))
 
 
 def _wanted(name: str) -> bool:

@@ -168,18 +168,16 @@ class _Look:
             else:
                 found.add(path, (*candidate.position, number))
         found.descriptors, found.gone = paths.descriptors, paths.gone
-        return self._placed(found)
+        return self._placed(found) if found.archives else []
 
     def _placed(self, paths: Paths) -> list[Candidate]:
         """The archives with their identities, each asked for once in a look."""
-        known: dict[str, list[Any] | None] = self._state.setdefault("files", {})
+        known: dict[str, Any] = self._state.setdefault("files", {})
         new = [path for path in paths.archives if path not in known]
         identities = self._files.stat_many(new)
-        for path, one in zip(new, identities, strict=True):
-            known[path] = list(astuple(one)) if one else None
-        return candidates.placed(
-            paths, {p: FileId(*one) if (one := known[p]) else None for p in paths.archives}
-        )
+        known |= {p: one and list(astuple(one)) for p, one in zip(new, identities, strict=True)}
+        found = {path: FileId(*one) for path in paths.archives if (one := known[path])}
+        return candidates.placed(paths, found)
 
     @staticmethod
     def _for_join(archives: Sequence[_Archive]) -> Archives:

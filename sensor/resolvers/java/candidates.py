@@ -120,11 +120,11 @@ def within(path: str, directory: str) -> bool:
     return path.startswith(directory.rstrip("/") + "/")
 
 
-def placed(found: Paths, identities: MappingOf[str, FileId | None]) -> list[Candidate]:
+def placed(found: Paths, identities: MappingOf[str, FileId]) -> list[Candidate]:
     """Each archive once, by its content; those without an identity are not there."""
     candidates: dict[FileId, Candidate] = {}
     for path, position in found.archives.items():
-        identity = identities[path]
+        identity = identities.get(path)
         if identity is not None and path not in found.gone:
             new = Candidate(Place(path, identity), position, found.descriptors.get(path))
             old = candidates.get(identity)

@@ -178,7 +178,7 @@ def _nothing(problem: str) -> Entry:
 
 
 def _kept(source: Source, found: jar.Contents) -> Entry:
-    packages = Counter(name.rpartition("/")[0] for name in found.classes)
+    packages = Counter([name.rpartition("/")[0] for name in found.classes])
     poms = [pom for member in found.poms.values() if (pom := _pom(source, member))]
     return {
         "classes": b64encode(hashed(dict.fromkeys(found.classes)).tobytes()).decode(),

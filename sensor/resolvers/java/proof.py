@@ -12,7 +12,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 from sensor.errors import Malformed
-from sensor.formats import jar
+from sensor.formats import jar, zipdir
 from sensor.formats.source import exact
 from sensor.resolvers.java import archive, index
 
@@ -81,8 +81,8 @@ def prove(
             if not done:
                 return None
             known = {"sha1": sha1}
-        present = set(jar.contents(source).classes)
-    name = next((name for name in names if name in present), "")
+        directory = zipdir.directory(source)
+    name = next((name for name in names if jar.has_class(directory, name)), "")
     cache.put(kind, place.file, {"sha1": known["sha1"], "name": name})
     return Proof(name, known["sha1"])
 

@@ -164,3 +164,20 @@ def test_a_directory_of_noise(noise: bytes, count: int) -> None:
         return
     assert len(found.classes) <= count
     assert zipdir.directory(Bytes(noise + end)).entries == count
+
+
+def test_a_class_is_found_by_the_name_that_loaders_use() -> None:
+    data = zipped({**FILES, "x/org/x/A.class": "", "org/x/A.class.bak": "", "lib/Main.class": ""})
+    found = zipdir.directory(Bytes(data))
+    for name in contents(data).classes:
+        assert jar.has_class(found, name)
+    for name in ("x/A", "A", "org/x/Not", "org/x/A$", "Main", "", "x" * 100_000):
+        assert not jar.has_class(found, name)
+
+
+@given(st.lists(st.text("abM/-INFversions1BOT.", max_size=12), max_size=6))
+def test_a_class_is_found_if_and_only_if_it_is_listed(names: list[str]) -> None:
+    data = zipped({f"{name}.class": "" for name in names})
+    found, classes = zipdir.directory(Bytes(data)), set(contents(data).classes)
+    for name in {*names, *(name.partition("/")[2] for name in names), *classes}:
+        assert jar.has_class(found, name) == (name in classes), name
