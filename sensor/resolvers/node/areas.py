@@ -24,8 +24,9 @@ ARENA = 64 << 20
 MIN_STACK = 1 << 20
 # Its guard is one page, or as the program asks; between arenas of malloc there is far more.
 MAX_GUARD = 1 << 20
-# The last pages of a stack hold what the C library keeps of the thread, also after its end.
-STACK_TOP = 16 * SMALL
+# glibc leaves the last pages of the stack of a thread that has ended: PTHREAD_STACK_MIN, which is
+# four, and what it keeps of the thread. Six were seen, and nine to fifteen of an idle worker.
+STACK_TOP = 7 * SMALL
 
 
 def heap(process: Process) -> list[Range]:

@@ -11,6 +11,7 @@ from sensor.resolvers.node import reasons
 from sensor.resolvers.node.calibrate import Pending, calibrate
 from sensor.resolvers.node.find import Place, find
 from sensor.resolvers.node.heap import Heap
+from sensor.resolvers.node.layouts import Layout
 from sensor.resolvers.node.read import threads_and_addons, tokens
 from sensor.resolvers.node.reading import Reading
 from sensor.resolvers.node.words import Module
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Searches in which things have moved when they are read, before that is reported.
 MAX_LOST = 3
+# Searches for what must be there: V8 may have moved it past the search.
+MAX_MISSING = 1
 
 
 class Loaded(NamedTuple):
@@ -72,14 +75,19 @@ def loaded(
     return _find(process, heap, budget, Place(sets), {})
 
 
-def unchanged(process: Process, program: Program, again: Any) -> bool:  # noqa: ANN401 - decoded JSON
-    """Whether nothing was loaded since, by a few fresh reads."""
-    heap = Heap(process, program.layout, fresh=True)
-    same: bool = tokens(process, heap, Place.from_plain(again["place"])) == again["tokens"]
-    return same and threads_and_addons(process) == again["threads"]
+def unchanged(process: Process, again: Any) -> bool:  # noqa: ANN401 - decoded JSON
+    """Whether nothing was loaded since, by a few fresh reads. The program's file is not opened."""
+    heap = Heap(process, Layout(*again["layout"]), fresh=True)
+    place = Place.from_plain(again["place"])
+    if tokens(process, heap, place) != again["tokens"]:
+        return False
+    # With the mappings that were, no thread and no addon has come.
+    if process.maps_digest == again["digest"]:
+        return True
+    return threads_and_addons(process) == int(again["threads"])
 
 
-def changed(process: Process, program: Program, again: Any) -> Plain:  # noqa: ANN401 - decoded JSON
+def changed(process: Process, again: Any) -> Plain:  # noqa: ANN401 - decoded JSON
     """The state with which to read again: what is where it was is not searched for anew.
 
     New ES modules are found only by a search; new threads can have other maps, too.
@@ -87,7 +95,7 @@ def changed(process: Process, program: Program, again: Any) -> Plain:  # noqa: A
     if threads_and_addons(process) != again["threads"]:
         return None
     place = Place.from_plain(again["place"])
-    now = tokens(process, Heap(process, program.layout, fresh=True), place)
+    now = tokens(process, Heap(process, Layout(*again["layout"]), fresh=True), place)
     count = len(place.isolates)
     if now is not None and now[:count] == again["tokens"][:count]:
         return {"place": again["place"]}
@@ -110,11 +118,16 @@ def _read(
     if not reading.run(budget):
         return Pending({**known, "place": place.plain(), "reading": reading.plain()})
     lost = known.get("lost", 0)
-    if reading.lost and lost < MAX_LOST:
+    if lost < (MAX_LOST if reading.lost else MAX_MISSING if reading.missing else 0):
         return Pending({"place": Place(place.sets).plain(), "lost": lost + 1})
     again: Plain = None
     if reading.settled and not reading.lost:
-        threads = threads_and_addons(process)
-        again = {"place": place.plain(), "tokens": reading.told(), "threads": threads}
+        again = {
+            "layout": list(heap.layout),
+            "place": place.plain(),
+            "tokens": reading.told(),
+            "threads": threads_and_addons(process),
+            "digest": process.maps_digest,
+        }
     gaps = reading.gaps() + ([(reasons.CACHE_TORN, "")] if reading.lost else [])
     return Loaded(reading.modules(), gaps, process.at, len(place.isolates), again)

@@ -27,7 +27,8 @@ class Reading:
     """One reading of a place. Its state is plain data.
 
     `tokens` are those of the start, `settled` is that they tell of anything new. `lost` says that
-    things are no longer where they were found: search again.
+    things are no longer where they were found, `missing` that something must be there which was
+    not found: search again.
     """
 
     def __init__(self, process: Process, heap: Heap, place: Place, state: Plain) -> None:
@@ -46,6 +47,7 @@ class Reading:
         self._odd: list[int] = known.get("odd", [0, 0])
         self.tokens: list[list[int]] | None = known.get("tokens")
         self.settled: bool = known.get("settled", True)
+        self.missing: bool = known.get("missing", False)
         self.lost = False
         self._anew = False
 
@@ -64,6 +66,7 @@ class Reading:
             "odd": cast("list[Plain]", self._odd),
             "tokens": cast("list[Plain] | None", self.tokens),
             "settled": self.settled,
+            "missing": self.missing,
         }
 
     def run(self, budget: Budget) -> bool:
@@ -133,6 +136,7 @@ class Reading:
         self._tell(reasons.ESM_FAILED, failed)
         without = read.without_cache(listed, owners)
         self._tell(reasons.CACHE_MISSING, without)
+        self.missing = bool(without) or not listed
         if not listed or None in owners:
             self._gaps.append([reasons.ISOLATE_UNKNOWN, ""])
         self.settled = not without and bool(listed) and all(owners) and bool(owners)
@@ -150,6 +154,7 @@ class Reading:
         have = {row[0] for row in self._rows}
         idle = [name for name in self._idle if path_of(name) not in have]
         self._tell(reasons.ESM_IDLE, idle)
+        self.missing = self.missing or bool(idle)
         self.settled = self.settled and not idle
 
     def _tell(self, reason: str, names: list[str]) -> None:

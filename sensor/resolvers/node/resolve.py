@@ -40,6 +40,10 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     state = cast("dict[str, Any]", memo or {})
     if "failed" in state:
         return _from_memo(state["failed"], memo)
+    if "done" in state:
+        if process.memory_gap is None and unchanged(process, state["again"]):
+            return _from_memo(state["done"], memo)
+        state = {"loading": changed(process, state["again"])}
     found = program(process, cache)
     if isinstance(found, Declined):
         return _unreadable(process, found)
@@ -73,11 +77,7 @@ class _Look:
         """Go on from the memo."""
         if "loaded" in memo:
             return self._join(Loaded.from_plain(memo["loaded"]), memo.get("progress"))
-        if "done" not in memo:
-            return self._load(memo.get("loading"))
-        if unchanged(self._process, self._program, memo["again"]):
-            return _from_memo(memo["done"], memo)
-        return self._load(changed(self._process, self._program, memo["again"]))
+        return self._load(memo.get("loading"))
 
     def _more(self, memo: Plain) -> Finding:
         """This slice is over: it is a Node.js process, and there is more to come."""

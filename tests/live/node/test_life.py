@@ -122,6 +122,7 @@ def test_workers_and_their_end(process: Target) -> None:
     watcher.again()
     told = modules(process.pid)
     workers = {path for said in process.said["workers"] for path in said["cjs"]}
+    assert told.gaps == []
     assert {m.path for m in told.modules} == process.cjs | workers
     assert {m.path for m in told.modules if m.worker} == workers - process.cjs
     assert told.isolates == 3
