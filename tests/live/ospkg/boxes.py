@@ -28,6 +28,7 @@ PYTHON = (
     "-c",
     f"import bz2, ctypes, lzma, ssl, yaml, sys; print('{READY}', flush=True); sys.stdin.read()",
 )
+BASH = ["bash", "-c", f"echo {READY}; read -r line"]
 # As printf(1) takes it.
 RELEASE = r"ID=debian\nVERSION_ID=12\n"
 

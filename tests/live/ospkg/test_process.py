@@ -17,6 +17,7 @@ from sensor.resolvers.ospkg.reading import CACHE
 from sensor.resolvers.python import PYTHON as PYTHON_RESOLVER
 from tests.harness.skips import need
 from tests.live.ospkg.boxes import (
+    BASH,
     PYTHON,
     READY,
     RELEASE,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.runtimes]
 ROOT = "debian-python-root"
 OWN = {
-    "bash": ["bash", "-c", f"echo {READY}; read -r line"],
+    "bash": BASH,
     "perl": ["perl", "-MPOSIX", "-MSocket", "-e", f"$|=1; print qq({READY}\\n); <STDIN>"],
     "python": [sys.executable, "-c", PYTHON[2].replace(", yaml", ", sqlite3")],
 }
