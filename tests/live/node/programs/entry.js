@@ -1,4 +1,4 @@
 // What the bundles are made of.
 'use strict';
-const parts = [require('ajv'), require('lodash/chunk'), require('debug')];
+const parts = [require('lodash/chunk'), require('debug')];
 if (parts.length) globalThis.ready();
