@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
     from tests.live.cli.world import World
 
-# Imports toy, other two seconds later (or when the test says so), and ends with 7.
+# Imports toy, other when the test says so, and ends with 7 when it says so.
 LATE = """\
-import sys, time
+import os, sys, time
+def told(word):
+    while not os.path.exists(os.path.join(sys.argv[2], word)):
+        time.sleep(0.02)
 sys.path.insert(0, sys.argv[1])
 import toy
-time.sleep(2)
+told("more")
 import other
-sys.stdin.read() if len(sys.argv) > 2 else time.sleep(2.5)
+told("end")
 sys.exit(7)
 """
 # Forks without exec, execs another interpreter, and waits for both.
@@ -61,13 +64,14 @@ def need_probe(probe: str) -> None:
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_command_is_watched_until_it_ends(made: World, tmp_path: Path, probe: str) -> None:
     need_probe(probe)
-    with running(tmp_path, "--probes", probe, "--", *python(made, LATE)) as one:
-        began = time.monotonic()
+    with running(tmp_path, "--probes", probe, "--", *python(made, LATE, str(tmp_path))) as one:
         one.until(lambda: "toy" in one.loaded(), "the first import")
         assert "other" not in one.loaded()
+        (tmp_path / "more").touch()
         one.until(lambda: "other" in one.loaded(), "the late import")
+        assert one.popen.poll() is None
+        (tmp_path / "end").touch()
         assert one.popen.wait(60) == 7
-        assert time.monotonic() - began >= 2
         assert one.loaded() == {"toy", "other"}
         assert one.says("new processes are noticed")[0]["probe"] == probe
         assert not one.workers()
@@ -128,7 +132,7 @@ def test_sigterm_ends_all_of_it_soon_and_with_a_last_report(made: World, tmp_pat
 
 
 def test_sigterm_ends_the_command_too(made: World, tmp_path: Path) -> None:
-    with running(tmp_path, "--probes", "scan", "--", *python(made, LATE, "wait")) as one:
+    with running(tmp_path, "--probes", "scan", "--", *python(made, LATE, str(tmp_path))) as one:
         one.until(lambda: "toy" in one.loaded(), "the first import")
         command = one.command()
         began = time.monotonic()
@@ -139,7 +143,7 @@ def test_sigterm_ends_the_command_too(made: World, tmp_path: Path) -> None:
 
 def test_a_first_ctrl_c_is_the_commands_to_answer(made: World, tmp_path: Path) -> None:
     program = "import signal, sys, time\nsignal.signal(2, lambda *_: sys.exit(9))\n" + LATE
-    words = python(made, program, "wait")
+    words = python(made, program, str(tmp_path))
     with running(tmp_path, "--probes", "scan", "--", *words) as one:
         one.until(lambda: "toy" in one.loaded(), "the first import")
         command = one.command()
