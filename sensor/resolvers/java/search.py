@@ -17,11 +17,12 @@ from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.candidates import ARCHIVE, MAX_CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sensor.host.seam import Cache, Files, Process
-    from sensor.resolvers.java.candidates import Paths
+    from sensor.resolvers.java.candidates import Paths, Position
     from sensor.resolvers.java.join import Result
+    from sensor.resolvers.java.owner import Known
 
 KIND: Final = "java.folder.1"
 # Directories of one search: an application server has 3,000, a large image 20,000. What may be one
@@ -41,6 +42,8 @@ _SHARED: Final = re.compile(
     r"|/usr/share/(?:java|maven-repo)|/var/(?:lib|log|cache|opt|run|tmp|spool)|/home/[^/]+"
     r"|/(?:dev|proc|sys|run)/.*"
 )
+# Directories that a program keeps beside those of its archives.
+_LOGS: Final = re.compile(r"/(?:logs?|work|te?mp|data|cache|conf)\Z", re.IGNORECASE)
 # They hold no archives of an application, or are not on a disk.
 _SKIPPED: Final = frozenset({
     "/proc", "/sys", "/dev", "/run", "/boot", "/usr/share/doc", "/usr/share/man",
@@ -101,6 +104,36 @@ def own(files: Files, result: Result, known: Sequence[str]) -> None:
             result.unsure.discard(index)
 
 
+def unshadow(
+    files: Files,
+    result: Result,
+    archives: Sequence[Known],
+    before: Mapping[str, Position],
+) -> None:
+    """Take away proofs that a folder before the archive on the class path has too.
+
+    An archive that gave nothing else gave nothing.
+    """
+    for number, use in list(result.uses.items()):
+        position = archives[number].position
+        earlier = [folder for folder, at in before.items() if position and at < position]
+        if earlier:
+            count = len(use.proofs) + len(use.weaker)
+            use.proofs = _only_here(files, use.proofs, earlier)
+            use.weaker = _only_here(files, use.weaker, earlier)
+            if not use.proofs and not use.weaker and count == use.loaded:
+                del result.uses[number]
+
+
+def _only_here(files: Files, names: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """The classes that none of the folders has."""
+    return [
+        name
+        for name in names
+        if not any(files.stat_many([f"{folder}/{name}.class" for folder in folders]))
+    ]
+
+
 def _one_of_each(names: Sequence[str]) -> Iterator[str]:
     """A class of each package, outer ones rather than inner."""
     yield from {name.rpartition("/")[0]: name for name in sorted(names, reverse=True)}.values()
@@ -109,11 +142,22 @@ def _one_of_each(names: Sequence[str]) -> Iterator[str]:
 def _around(process: Process, paths: Paths) -> list[str]:
     """Directories of the program: around its archives, its open files, where it works."""
     known = [*paths.archives, *(f"{folder}/x" for folder in paths.folders)]
-    known += [one.target for one in process.descriptors() if one.target.startswith("/")]
+    known += [_told_by(one.target) for one in process.descriptors()]
     found = {directory for path in known if (directory := _program(path))}
     if not _SHARED.fullmatch(paths.directory):
         found.add(paths.directory)
     return [path for path in sorted(found) if not any(_above(other, path) for other in found)]
+
+
+def _told_by(target: str) -> str:
+    """An open file as one of the program's own; beside the directory of another there are others'.
+
+    A log tells the directory that the logs are in, any other file only where it lies itself.
+    """
+    if not target.startswith("/") or ARCHIVE.search(target):
+        return target
+    directory = target.rpartition("/")[0]
+    return target if _LOGS.search(directory) else f"{directory}/x/x"
 
 
 def _program(path: str) -> str:

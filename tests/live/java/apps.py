@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tests.live.java import frameworks, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.live.java.paths import Words
@@ -54,14 +55,21 @@ def variables(name: str, shelf: Shelf) -> dict[str, str]:
     return {"PATH": os.environ["PATH"]} | path
 
 
-@contextmanager
-def started(name: str, shelf: Shelf, folder: Path) -> Iterator[int]:
-    """Start a program in a folder of its own and wait until it is ready; its pid.
+def started(name: str, shelf: Shelf, folder: Path) -> AbstractContextManager[int]:
+    """Start a program in a folder of its own, as `running` does."""
+    words = PROGRAMS[name](shelf, folder)
+    return running(words, folder, variables(name, shelf), READY.get(name, 1))
 
-    It is ended with the block. What it loads is in LOG (-Xlog:class+load).
+
+@contextmanager
+def running(
+    words: Words, folder: Path, environment: Mapping[str, str] | None = None, ready: int = 1
+) -> Iterator[int]:
+    """Start `java` with the words and wait until it has said `ready` times that it is; its pid.
+
+    It is ended with the block. What it loads is in LOG (-Xlog:class+load) in the folder.
     """
     log = folder / "log"
-    words = PROGRAMS[name](shelf, folder)
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -69,16 +77,15 @@ def started(name: str, shelf: Shelf, folder: Path) -> Iterator[int]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=variables(name, shelf),
+            env=environment,
             cwd=folder,
             text=True,
         ) as popen,
     ):
         try:
             assert popen.stdout is not None
-            for _ in range(READY.get(name, 1)):
-                ready = any(line == "READY\n" for line in popen.stdout)
-                assert ready, log.read_text()
+            for _ in range(ready):
+                assert any(line == "READY\n" for line in popen.stdout), log.read_text()
             yield popen.pid
         finally:
             popen.kill()

@@ -90,10 +90,14 @@ def archive_of(source: str) -> Archive | None:
     if nested := NESTED.fullmatch(source):
         return inner(unquote(nested["outer"]), nested["inner"])
     plain = PLAIN.fullmatch(source)
-    if plain is None or plain["path"].endswith("/"):
-        assert source == "" or source.startswith("jrt:/") or plain, source
+    if plain is None:
+        assert source == "" or source.startswith("jrt:/"), source
         return None
-    return read(Path(unquote(plain["path"])))
+    path = plain["path"]
+    if path.endswith("/WEB-INF/classes/"):
+        # What Tomcat unpacked out of a WAR that lies beside the folder.
+        path = path.removesuffix("/WEB-INF/classes/") + ".war"
+    return read(Path(unquote(path))) if Path(unquote(path)).is_file() else None
 
 
 @cache

@@ -45,18 +45,18 @@ class Seen:
         self.finding = finding
         self.rows = rows
         self.log = log
-        self._shelf = shelf
+        self.shelf = shelf
 
     @cached_property
     def truth(self) -> dict[Artifact, str]:
         """Each artifact with a class that is loaded, and how deep, as the JVM says."""
-        return oracle.artifacts(self.rows, self._shelf)
+        return oracle.artifacts(self.rows, self.shelf)
 
     @cached_property
     def packages(self) -> dict[Artifact, Package]:
-        """Each Maven package that the sensor says is loaded."""
+        """Each Maven package that the sensor says is loaded, but for what others contain."""
         loaded = [p for p in self.finding.packages if p.state is State.LOADED]
-        maven = [p for p in loaded if p.purl.startswith("pkg:maven/")]
+        maven = [p for p in loaded if p.purl.startswith("pkg:maven/") and p.inside is None]
         found = {parse(package.purl): package for package in maven}
         assert len(found) == len(maven), "one package, two facts"
         return found

@@ -56,8 +56,9 @@ class Shelf:
             name = jar.name.partition(f"-{OWN_VERSION}")[0]
             known[sha1(jar)] = Artifact(OWN_GROUP, name, OWN_VERSION)
         for jar in self.folder.glob("tomcat/*/*/*.jar"):
-            # Most of them are fetched JARs under another name; these few no repository has.
-            known.setdefault(sha1(jar), Artifact("", jar.stem, jar.parts[-3].rpartition("-")[2]))
+            # Most of them are fetched JARs under another name; these few no repository has, and
+            # their makers say no version of them.
+            known.setdefault(sha1(jar), Artifact("", jar.stem, ""))
         return known
 
     def _fetched(self, jar: Path) -> Artifact:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from sensor.resolvers.java.archivereasons import Reason
-from tests.support.jarmade import HOME, JavaProcess, gaps, jar, joined, loader, purls
+from tests.support.jarmade import HOME, WEB, JavaProcess, gaps, jar, joined, loader, purls
+from tests.support.tree import Tree
 from tests.unit.formats.java.test_jimage import image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sensor.model.file import FileId
 
 A = jar("org/a/A", "org/a/B", pom="org.a:a:1.0")
 JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
+
+
+class Disk(Tree):
+    """The root of a machine, not that of an image: it is not searched as a whole."""
+
+    def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
+        return [one and replace(one, dev=8) for one in super().stat_many(paths)]
 
 
 def test_a_file_that_took_the_place_of_an_open_one_was_not_read() -> None:
@@ -30,3 +46,19 @@ def test_what_an_agent_opened_may_be_of_the_applications_loader() -> None:
     files = {**JDK, "/srv/shop/lib/b.jar": jar("org/b/B"), "/agent/a.jar": A}
     process = JavaProcess(files, "/srv/shop/lib/b.jar", open_files=["/agent/a.jar"])
     assert "org.a/a@1.0" in purls(joined(process, loader("org/a/A", "org/b/B")))
+
+
+def test_the_directory_of_another_program_is_not_searched() -> None:
+    """A log lies in the program's own directory, beside which there are others'."""
+    files = {**JDK, "/data/apps/two/lib/a.jar": A}
+    process = JavaProcess(files, open_files=["/data/apps/one/out.log"])
+    process.files = Disk(process.files.files)
+    found = joined(process, loader("org/a/A", kind=WEB))
+    assert purls(found) == []
+    assert gaps(found) == {Reason.NOBODY: ["1 of org/a"]}
+
+
+def test_what_lies_beside_the_logs_is_searched() -> None:
+    files = {**JDK, "/data/apps/one/lib/a.jar": A}
+    process = JavaProcess(files, open_files=["/data/apps/one/logs/out.log"])
+    assert purls(joined(process, loader("org/a/A", kind=WEB))) == ["org.a/a@1.0"]
