@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Reasons to believe that are kept of each package: a person needs one that still exists.
 MAX_EVIDENCE = 3
+# Why a copy inside another package is not known to be loaded in some version.
+CONTAINED = "contained"
 
 
 class Piece(NamedTuple):
@@ -74,15 +76,19 @@ class Draft(NamedTuple):
         there = [piece for piece in self.pieces if piece.file not in gone][:MAX_EVIDENCE]
         if not there:
             return None
+        _, name, version, inside, _ = self.owner
+        # Its code is loaded, but that it is a copy of this package is all that is known.
+        contained = inside is not None and version is None
         return Package(
             purl=self.owner.purl,
-            name=self.owner.name,
-            version=self.owner.version,
+            name=name,
+            version=version,
             runtime=RUNTIME,
-            state=State.LOADED,
-            depth=Depth.LOADED,
+            state=State.UNKNOWN if contained else State.LOADED,
+            depth=None if contained else Depth.LOADED,
             evidence=tuple(piece.evidence(mapped, at) for piece in there),
-            inside=self.owner.inside,
+            reason=CONTAINED if contained else None,
+            inside=inside,
         )
 
 

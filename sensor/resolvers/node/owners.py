@@ -2,7 +2,8 @@
 
 In node_modules/PKG all code is that package's, whatever package.json files lie deeper: those are
 mostly stubs ({"type": "module"}), or parts that are never published (`private`). One that names
-another published package is a copy inside. Outside of node_modules (the application, workspaces,
+another package is a copy of it inside, as Next.js has some fifty; many do not say of which version.
+Outside of node_modules (the application, workspaces,
 linked packages) the nearest package.json that has a name decides.
 """
 
@@ -79,16 +80,21 @@ def _outside(place: Place, rows: Mapping[str, Row]) -> Answer:
 
 
 def _copy(place: Place, rows: Mapping[str, Row], carrier: Owner | None) -> Owner | None:
-    """The nearest published package below the carrier that says name and version."""
+    """The nearest package below the carrier that is another one, and can be published."""
     for folder in place.above:
         owner = _owner(folder, rows)
-        if folder == place.package or owner is None:
+        if folder == place.package or owner is None or rows[folder][2]:
             continue
-        if not owner.version or rows[folder][2]:
+        if owner.version is None and (carrier is None or _is_part(owner.name, carrier.name)):
             continue
         same = carrier is not None and owner.purl == carrier.purl
         return None if same else owner._replace(inside=carrier and carrier.purl)
     return None
+
+
+def _is_part(name: str, carrier: str) -> bool:
+    """Whether a name without version is one for a part of the carrier ("preact-hooks")."""
+    return carrier.rpartition("/")[2] in name
 
 
 def _owner(folder: str, rows: Mapping[str, Row]) -> Owner | None:

@@ -147,7 +147,7 @@ class _Run:
         made = [draft.package(gone, mapped, at) for draft in drafts]
         packages = [package for package in made if package is not None]
         for package in packages:
-            if package.version is None:
+            if package.version is None and package.inside is None:
                 self._told.add(told.VERSION, package.name)
         bundled = self._application.packages(self._state["bundles"], at, self._told)
         every = {_key(package): package for package in bundled}

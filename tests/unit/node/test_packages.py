@@ -71,7 +71,7 @@ def test_the_same_package_in_two_places_is_one_fact() -> None:
         '{"type": "module"}',
         '{"name": "rxjs/operators"}',
         '{"name": "dist", "version": "1.0.0", "private": true}',
-        '{"name": "half"}',
+        '{"name": "express-esm"}',
         "{}",
         '{"name": "express", "version": "4.18.2"}',
     ],
@@ -91,6 +91,18 @@ def test_a_copy_of_another_package_is_inside_its_carrier() -> None:
         ("pkg:npm/express@4.18.2", None),
         ("pkg:npm/qs@6.0.0", "pkg:npm/express@4.18.2"),
     ]
+
+
+def test_a_copy_that_does_not_say_its_version_is_unknown() -> None:
+    copy = f"{EXPRESS}/compiled/ws"
+    files = package(EXPRESS, "express", "4.18.2") | package(copy, "ws", None, license="MIT")
+    found = found_in(files, f"{copy}/index.js")
+    assert known(found) == [
+        ("pkg:npm/express@4.18.2", None),
+        ("pkg:npm/ws", "pkg:npm/express@4.18.2"),
+    ]
+    assert (found.packages[1].state, found.packages[1].reason) == (State.UNKNOWN, "contained")
+    assert found.gaps == ()
 
 
 def test_the_search_never_goes_above_the_package() -> None:
