@@ -7,7 +7,7 @@ the join found, so a look goes on where it stopped, and a second process of an i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
-    from sensor.resolvers.java.candidates import Candidate, Paths
+    from sensor.resolvers.java.candidates import Candidate, Paths, Position
     from sensor.resolvers.java.index import Held
     from sensor.resolvers.java.words import Loader
 
@@ -113,7 +113,7 @@ class _Look:
         search.own(self._files, result, [*paths.folders, *self._state.get("folders", ())])
         if result.unsure and "found" not in self._state:
             return self._searched(paths) and not self._due() and self._joined(loaders)
-        self._keep(result, archives, modules.problem)
+        self._keep(result, archives, modules.problem, paths.folders)
         return True
 
     def _searched(self, paths: Paths) -> bool:
@@ -189,7 +189,13 @@ class _Look:
             nesting,
         )
 
-    def _keep(self, result: Result, archives: Sequence[_Archive], problem: str) -> None:
+    def _keep(
+        self,
+        result: Result,
+        archives: Sequence[_Archive],
+        problem: str,
+        folders: Mapping[str, Position],
+    ) -> None:
         """What the join found, as plain data."""
         if problem:
             self._gap(Reason.NO_MODULES, problem)
@@ -200,6 +206,7 @@ class _Look:
             packages = Counter(name.rpartition("/")[0] for name in classes)
             for package, count in packages.most_common(MAX_TOLD):
                 self._gap(Reason.NOBODY, f"{count} of {package or 'the default package'}")
+        search.unshadow(self._files, result, [one.known for one in archives], folders)
         self._state["modules"] = dict(result.modules)
         self._state["uses"] = [
             [list(_plain(archives[number].place)), asdict(use)]

@@ -177,6 +177,15 @@ def test_folders_hold_classes_of_the_application_itself() -> None:
     assert not gaps(found)
 
 
+def test_a_class_that_a_folder_before_the_archive_has_proves_nothing() -> None:
+    files = {**JDK, "/patch/org/a/A.class": "", "/lib/a.jar": A}
+    process = JavaProcess(files, "/patch:/lib/a.jar")
+    assert purls(joined(process, loader("org/a/A"))) == []
+    assert purls(joined(process, loader("org/a/A", "org/a/B"))) == ["org.a/a@1.0"]
+    behind = JavaProcess(files, "/lib/a.jar:/patch")
+    assert purls(joined(behind, loader("org/a/A"))) == ["org.a/a@1.0"]
+
+
 @pytest.mark.parametrize(
     "name",
     [
