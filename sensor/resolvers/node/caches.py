@@ -98,10 +98,13 @@ def entries(
     return [words[i : i + 3] for i in range(0, len(words), 3)]
 
 
-def with_paths(heap: Heap, words: Sequence[int]) -> list[int]:
+def with_paths(heap: Heap, dictionary_map: int, words: Sequence[int]) -> list[int]:
     """Those of these dictionaries (tagged addresses) that have a path among their first keys."""
     size = DICTIONARY_HEAD // WORD
-    heads = [as_dictionary(head) for head in heap.words_of(words, size)]
+    raw_heads = heap.words_of(words, size)
+    heads = [
+        as_dictionary(head) if head and head[0] == dictionary_map else None for head in raw_heads
+    ]
     there = [(w, h) for w, h in zip(words, heads, strict=True) if h and h.used]
     raw = heap.bytes_of((w + h.start, min(FIRST_SLOTS, h.capacity) * ENTRY) for w, h in there)
     keys = [_keys(data) for data in raw]
@@ -142,7 +145,7 @@ class Finder:
     def caches(self, words: Sequence[int]) -> set[Cache]:
         """The caches to which any of these dictionaries leads: it is one, or a copy of one."""
         found = set()
-        for word in with_paths(self._heap, words):
+        for word in with_paths(self._heap, self._map, words):
             cache = self._of(word)
             if cache is not None:
                 found.add(cache)

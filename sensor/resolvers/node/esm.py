@@ -57,7 +57,7 @@ def evaluated(heap: Heap, maps: Maps, modules: Sequence[int]) -> list[Evaluated]
     """Those of these module objects (tagged addresses) that were evaluated."""
     found = []
     for words in heap.words_of(modules, MODULE_WORDS):
-        status = smi(words[heap.layout.status]) if words else None
+        status = smi(words[heap.layout.status]) if words and words[0] == maps.module else None
         if words and status is not None and EVALUATING <= status <= heap.layout.errored:
             script = _script(heap, maps, [word for word in words[1:] if is_object(word)])
             if script is not None:

@@ -13,7 +13,7 @@ from sensor.resolvers.node import areas, search
 from sensor.resolvers.node.caches import Cache, Finder
 from sensor.resolvers.node.calibrate import Maps
 from sensor.resolvers.node.esm import SCHEME, evaluated, names
-from sensor.resolvers.node.isolates import Isolate, isolates
+from sensor.resolvers.node.isolates import Isolate, isolates, scripts
 from sensor.resolvers.node.layouts import TAG
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ class Place:
     """Where things are in one process, as far as the search has come.
 
     `table` and `heap` are the cursors of looking for isolates, and for caches and ES modules.
-    `esm` has for each name of a script whether its module ended in an error. `full` says that
-    there was more than is kept.
+    `esm` has for each name of a script whether its module ended in an error; `has_esm` says that
+    there is such a script, so that a search is worth it. `full` says that there was more than is
+    kept.
     """
 
     sets: list[Maps]
@@ -48,6 +49,7 @@ class Place:
     table: int = START
     heap: int = START
     full: bool = False
+    has_esm: bool = True
 
     def plain(self) -> Plain:
         """A JSON object."""
@@ -59,6 +61,7 @@ class Place:
             "table": self.table,
             "heap": self.heap,
             "full": self.full,
+            "has_esm": self.has_esm,
         }
 
     @classmethod
@@ -72,6 +75,7 @@ class Place:
             data["table"],
             data["heap"],
             data["full"],
+            data["has_esm"],
         )
 
 
@@ -99,11 +103,18 @@ def _table_step(process: Process, heap: Heap, place: Place) -> None:
                 place.isolates.append(isolate)
                 known.add(isolate.slot)
     place.table = DONE if done.next is None else done.next
+    if place.table == DONE and place.isolates:
+        place.has_esm = any(_has_esm(heap, isolate) for isolate in place.isolates)
+
+
+def _has_esm(heap: Heap, isolate: Isolate) -> bool:
+    listed = scripts(heap, isolate.slot)
+    return listed is None or any((name or "").startswith(SCHEME) for name in names(heap, listed))
 
 
 def _heap_step(process: Process, heap: Heap, place: Place, finders: Sequence[Finder]) -> None:
     words = [maps.dictionary for maps in place.sets]
-    with_modules = [maps for maps in place.sets if maps.module != maps.meta]
+    with_modules = [maps for maps in place.sets if place.has_esm and maps.module != maps.meta]
     words += [maps.module for maps in with_modules]
     done = search.step(process, areas.heap(process), place.heap, words)
     for finder, hits in zip(finders, done.hits, strict=False):

@@ -21,6 +21,9 @@ STEP = 32 << 20
 # Of one step, so many places at most: what follows is the next step. 2,000 dictionaries take 30 ms.
 MAX_HITS = 2_000
 
+# Seven of the eight bytes: with a second zero at the end, bytes.find is three times slower.
+PATTERN = 7
+
 _WORD = Struct("<Q")
 
 
@@ -32,9 +35,9 @@ class Step(NamedTuple):
 
 
 def step(process: Process, ranges: Sequence[Range], at: int, words: Sequence[int]) -> Step:
-    """Find words at aligned addresses from `at` on. `ranges` ascend."""
+    """Find words at aligned addresses from `at` on, all but their highest byte. `ranges` ascend."""
     part, following = _part(ranges, at)
-    found = [process.find(_WORD.pack(word), part, limit=MAX_HITS) for word in words]
+    found = [process.find(_WORD.pack(word)[:PATTERN], part, limit=MAX_HITS) for word in words]
     cut = [hits[-1] for hits in found if len(hits) == MAX_HITS]
     if cut:
         following = min(cut) + WORD
