@@ -17,9 +17,9 @@ from sensor.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The largest seen has 150 KB, 193 libraries and 181 files.
-MAX_BYTES = 16 << 20
-MAX_FILES = 20_000
+# The largest seen has 150 KB, 193 libraries and 181 files; 5,000 files take 70 ms to read.
+MAX_BYTES = 1 << 20
+MAX_FILES = 5_000
 # NuGet allows 100 characters in a name, 64 in a version.
 MAX_TEXT = 200
 MAX_PATH = 1024

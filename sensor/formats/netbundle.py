@@ -24,8 +24,8 @@ MARK = hashlib.sha256(b".net core bundle\n").digest()
 # The mark is in initialised data: 160 KB in .NET 10's own program.
 MAX_DATA = 4 << 20
 # The largest list seen: 232 files, 20 KB.
-MAX_LIST = 16 << 20
-MAX_FILES = 20_000
+MAX_LIST = 2 << 20
+MAX_FILES = 5_000
 MAX_NAME = 4096
 VERSIONS = (1, 2, 6)
 ASSEMBLY, NATIVE, DEPS, RUNTIME_CONFIG, SYMBOLS = 1, 2, 3, 4, 5

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sensor.model.process import Mapping
     from sensor.resolvers.dotnet.sightings import Sighting
 
+# Of text that is kept: NuGet's longest names and versions have half of it.
+MAX_TEXT = 200
 CACHE = "dotnet.assembly"
 BUNDLE_CACHE = "dotnet.bundled"
 
@@ -54,7 +56,8 @@ def of_source(source: Source) -> Identity:
         resource = peversion.version(pe)
     except Malformed as error:
         return Identity(problem=str(error))
-    return Identity(found.name, found.version, found.culture, *resource)
+    texts = (found.name, found.version, found.culture, *resource)
+    return Identity(*(text[:MAX_TEXT] for text in texts))
 
 
 class Reader:

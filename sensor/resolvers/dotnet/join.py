@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.model import purl
+from sensor.resolvers.dotnet.assemblies import MAX_TEXT
 from sensor.resolvers.dotnet.manifests import base, place
 from sensor.resolvers.dotnet.reasons import Reason
 from sensor.resolvers.dotnet.sightings import BUNDLED, COPIED
@@ -154,7 +155,7 @@ def fits(file: File, identity: Identity) -> bool:
 def by_metadata(sighting: Sighting, identity: Identity, name: str = "") -> Named | None:
     """The package by an assembly's own words; `name` where a manifest tells that much."""
     name = name or identity.name.removesuffix(".resources" if identity.culture else "")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) >= MAX_TEXT:
         return None
     version = product_version(identity.product)
     inferred = ("version",) if version else ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sensor.errors import FileMissing, FileRefused, Malformed
 from sensor.formats import depsjson
-from sensor.formats.depsjson import File, Library
+from sensor.formats.depsjson import Library
 from sensor.formats.netbundle import DEPS
 from sensor.formats.source import Part, whole
 from sensor.resolvers.dotnet.reasons import Reason
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sensor.formats.netbundle import Bundle
     from sensor.formats.source import Source
-    from sensor.host.seam import Cache, Process
+    from sensor.host.seam import Cache, File, Process
     from sensor.model.finding import Plain
 
 CACHE = "dotnet.manifest"
@@ -27,6 +27,8 @@ BUNDLE_CACHE = "dotnet.bundlemanifest"
 MAX_FOLDERS = 64
 # Of one folder; a tool with several programs in one folder has five.
 MAX_MANIFESTS = 16
+# Of all together: a dozen of the largest seen. They take a quarter of a second to read.
+MAX_TOTAL = 2 << 20
 SUFFIX = ".deps.json"
 CONFIG = ".runtimeconfig.json"
 # Files for one platform stand in runtimes/RID/lib/FRAMEWORK and runtimes/RID/native of the
@@ -38,7 +40,7 @@ class Manifest(NamedTuple):
     """One manifest: where it is, and its files by their place below it."""
 
     path: str
-    files: dict[str, list[File]]
+    files: dict[str, list[depsjson.File]]
 
     @property
     def name(self) -> str:
@@ -61,6 +63,7 @@ class Folders:
         self._process = process
         self._cache = cache
         self._known: dict[str, Folder] = {}
+        self._bytes = 0
         self.gaps: dict[Reason, str] = {}
 
     def of(self, path: str) -> Folder:
@@ -90,10 +93,8 @@ class Folders:
         path = f"{self._process.exe}/{entry.path}"
         try:
             with self._process.files.open(self._process.exe) as file:
-                plain = self._cache.get(BUNDLE_CACHE, file.id)
-                if plain is None:
-                    plain = _plain(parse(Part(file, entry.offset, entry.size)))
-                    self._cache.put(BUNDLE_CACHE, file.id, plain)
+                part = Part(file, entry.offset, entry.size)
+                plain = self._content(file, part, BUNDLE_CACHE)
         except (FileRefused, Malformed) as error:
             self.gaps[Reason.MANIFEST] = f"{path}: {error}"
             self._known[""] = Folder()
@@ -127,16 +128,26 @@ class Folders:
         return told
 
     def _manifest(self, path: str) -> Manifest | None:
+        if self._bytes > MAX_TOTAL:
+            return None
         try:
             with self._process.files.open(path) as file:
-                plain = self._cache.get(CACHE, file.id)
-                if plain is None:
-                    plain = _plain(parse(file))
-                    self._cache.put(CACHE, file.id, plain)
+                plain = self._content(file, file, CACHE)
         except (FileRefused, Malformed) as error:
             self.gaps[Reason.MANIFEST] = f"{path}: {error}"
             return None
         return Manifest(path, by_place(_from_plain(plain)))
+
+    def _content(self, file: File, source: Source, kind: str) -> Plain:
+        """A manifest out of a file, or out of the cache. Raises Malformed."""
+        self._bytes += source.size
+        if self._bytes > MAX_TOTAL:
+            raise Malformed(f"all manifests together have more than {MAX_TOTAL} bytes")
+        plain = self._cache.get(kind, file.id)
+        if plain is None:
+            plain = _plain(parse(source))
+            self._cache.put(kind, file.id, plain)
+        return plain
 
 
 def base(path: str) -> str:
@@ -158,27 +169,29 @@ def place(path: str) -> str:
     return name
 
 
-def parse(source: Source) -> tuple[File, ...]:
+def parse(source: Source) -> tuple[depsjson.File, ...]:
     """The files of a manifest. Raises Malformed."""
     return depsjson.files(whole(source, depsjson.MAX_BYTES))
 
 
-def by_place(files: Iterable[File]) -> dict[str, list[File]]:
+def by_place(files: Iterable[depsjson.File]) -> dict[str, list[depsjson.File]]:
     """The files by their place below the application."""
-    found: dict[str, list[File]] = {}
+    found: dict[str, list[depsjson.File]] = {}
     for file in files:
         found.setdefault(file.place, []).append(file)
     return found
 
 
-def _plain(files: Sequence[File]) -> Plain:
+def _plain(files: Sequence[depsjson.File]) -> Plain:
     """Libraries once each, and files that name them by number."""
     numbers = {library: n for n, library in enumerate(dict.fromkeys(f.library for f in files))}
     rows: list[Plain] = [[f.path, numbers[f.library], f.assembly, f.file, f.culture] for f in files]
     return {"libraries": [[*library] for library in numbers], "files": rows}
 
 
-def _from_plain(plain: Plain) -> list[File]:
+def _from_plain(plain: Plain) -> list[depsjson.File]:
     data = cast("dict[str, list[list[str]]]", plain)
     libraries = [Library(*row) for row in data["libraries"]]
-    return [File(path, libraries[cast("int", n)], *rest) for path, n, *rest in data["files"]]
+    return [
+        depsjson.File(path, libraries[cast("int", n)], *rest) for path, n, *rest in data["files"]
+    ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sensor.resolvers.dotnet
 from sensor.formats import depsjson
-from sensor.resolvers.dotnet.manifests import MAX_FOLDERS, MAX_MANIFESTS
+from sensor.resolvers.dotnet.manifests import MAX_FOLDERS, MAX_MANIFESTS, MAX_TOTAL
 from sensor.resolvers.dotnet.reasons import HARMLESS, Reason
 from sensor.resolvers.dotnet.sightings import MAX_SIGHTINGS
 from tests.fetch.dotnet import VERSIONS
@@ -42,4 +42,5 @@ def test_bounds_are_those_of_the_code() -> None:
     assert f"{MAX_SIGHTINGS:,}" in gaps["`too many assemblies`"]
     manifest = gaps["`deps.json not readable`"]
     assert f"{depsjson.MAX_BYTES >> 20} MiB or {depsjson.MAX_FILES:,} files" in manifest
-    assert f"more than {MAX_MANIFESTS} in a folder, or more than {MAX_FOLDERS} folders" in manifest
+    assert f"more than {MAX_MANIFESTS} in a folder, more than {MAX_FOLDERS} folders" in manifest
+    assert f"more than {MAX_TOTAL >> 20} MiB in all" in manifest

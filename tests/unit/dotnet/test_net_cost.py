@@ -1,0 +1,69 @@
+"""What lying files may cost: manifests and folders without end, and how slices stay short."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from sensor.host.cache import FileCache
+from sensor.model.budget import Budget
+from sensor.resolvers.dotnet import DOTNET
+from sensor.resolvers.dotnet.manifests import MAX_TOTAL
+from tests.unit.dotnet.made import Made, look, reasons, versions
+from tests.unit.formats.dotnet.made import assembly, manifest
+
+if TYPE_CHECKING:
+    from sensor.host.seam import Process
+    from sensor.model.finding import Plain
+
+# As large as one may be: 5,000 files.
+LARGE = manifest(
+    *(
+        (f"Package{n}", "1.0.0", "package", {"runtime": {f"lib/net8.0/File{n}.dll": {}}})
+        for n in range(5000)
+    )
+)
+
+
+def test_manifests_without_end() -> None:
+    files: dict[str, str | bytes] = {}
+    for folder in range(60):
+        files[f"/{folder}/App.dll"] = assembly(f"App{folder}", product="1.0")
+        for name in range(15):
+            files[f"/{folder}/{name}.deps.json"] = LARGE
+    made = Made(files, [path for path in files if path.endswith(".dll")])
+    begin = time.process_time()
+    found = look(made)
+    # 900 of them have 500 MB.
+    assert time.process_time() - begin < 3
+    assert reasons(found) == ["deps.json not readable"]
+    assert len(versions(found)) == 60
+    opened = [path for path in made.files.opened if path.endswith(".json")]
+    assert len(opened) == MAX_TOTAL // len(LARGE) + 1
+
+
+def test_every_slice_reads_something_and_ends_in_time() -> None:
+    files: dict[str, str | bytes] = {
+        f"/app/{n}.dll": assembly(f"A{n}", product="1.0") for n in range(300)
+    }
+    made, cache, memo = Made(files, list(files)), FileCache(), cast("Plain", None)
+    slices, longest = 0, 0.0
+    while True:
+        begin = time.process_time()
+        budget = Budget(made.meter, seconds=0.01)
+        found = DOTNET.resolve(cast("Process", made), budget, cache, memo)
+        longest = max(longest, time.process_time() - begin)
+        memo = found.memo
+        if not found.more:
+            break
+        slices += 1
+    assert slices >= 1
+    assert len(versions(found)) == 300
+    assert longest < 0.25
+
+
+def test_a_version_resource_of_words_without_end_is_cut() -> None:
+    name = "/x/A.dll"
+    found = look(Made({name: assembly("A", product="9" * 1800)}, [name]))
+    assert versions(found) == {"A": None}
+    assert len(found.packages[-1].evidence[-1].detail) < 500
