@@ -15,11 +15,14 @@ from sensor.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# A desktop's status is 5 MB for 3,000 packages; the largest .list (linux headers) is 2 MB.
-MAX_STATUS = 64 << 20
-MAX_LIST = 32 << 20
-MAX_PACKAGES = 100_000
-MAX_DIVERSIONS = 10_000
+# A desktop's status is 5 MB for 3,000 packages, 15 µs each; the longest paragraph has 40 KB.
+MAX_STATUS = 8 << 20
+MAX_PACKAGES = 20_000
+MAX_PARAGRAPH = 256 << 10
+# The largest .list (linux headers) is 2 MB in 30,000 lines.
+MAX_LIST = 8 << 20
+# A machine has some 20.
+MAX_DIVERSIONS = 1000
 
 STATUS = "/var/lib/dpkg/status"
 STATUS_PARTS = "/var/lib/dpkg/status.d"
@@ -54,14 +57,17 @@ def installed(data: bytes) -> list[Binary]:
     """
     if len(data) > MAX_STATUS:
         raise Malformed(f"dpkg status of {len(data)} bytes")
+    paragraphs = re.split(rb"\n[ \t]*\n", data, maxsplit=MAX_PACKAGES)
+    if len(paragraphs) > MAX_PACKAGES:
+        raise Malformed(f"more than {MAX_PACKAGES} paragraphs")
     found = []
-    for paragraph in re.split(rb"\n[ \t]*\n", data):
+    for paragraph in paragraphs:
+        if len(paragraph) > MAX_PARAGRAPH:
+            continue
         fields = dict(_FIELD.findall(paragraph))
         state = fields.get(b"Status", b"installed").split()
         if state and state[-1] in _PRESENT and (binary := _binary(fields)):
             found.append(binary)
-    if len(found) > MAX_PACKAGES:
-        raise Malformed(f"{len(found)} packages")
     return found
 
 
@@ -72,6 +78,11 @@ def _binary(fields: Mapping[bytes, bytes]) -> Binary | None:
     )
     whole = _NAME.fullmatch(name) and _VERSION.fullmatch(version) and _ARCH.fullmatch(arch)
     return Binary(name, version, arch) if whole else None
+
+
+def is_name(text: str) -> bool:
+    """Whether a package can have this name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def paths_below(data: bytes, directory: str) -> list[str]:
@@ -118,12 +129,11 @@ def diversions(data: bytes) -> list[Diversion]:
     """The diversions of an image. `by` is ":" for one made by the administrator."""
     if len(data) > MAX_STATUS:
         raise Malformed(f"diversions of {len(data)} bytes")
+    if data.count(b"\n") > 3 * MAX_DIVERSIONS:
+        raise Malformed(f"more than {MAX_DIVERSIONS} diversions")
     lines = data.decode("utf-8", "replace").split("\n")
     triples = zip(lines[0::3], lines[1::3], lines[2::3], strict=False)
-    found = [Diversion(*triple) for triple in triples]
-    if len(found) > MAX_DIVERSIONS:
-        raise Malformed(f"{len(found)} diversions")
-    return found
+    return [Diversion(*triple) for triple in triples]
 
 
 def aliases(links: Iterable[tuple[str, str | None]]) -> dict[str, str]:

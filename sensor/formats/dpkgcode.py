@@ -7,6 +7,7 @@ Bytes to data; whose list it is, and who opens it, is the caller's business.
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from sensor.errors import Malformed
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 MARKS: Final = (b".so", b"bin/", b"/libexec/", b"/lib/systemd/systemd")
 # PATH_MAX of Linux.
 MAX_PATH: Final = 4096
+# Lines of one list that are kept, and lines of all: the largest has 30,000, few of them of code.
+MAX_ROWS: Final = 50_000
+MAX_LINES: Final = 300_000
+# With more to look for than these, going over all lines is faster than searching for each.
+SEARCHED: Final = 6
 # An .md5sums has 32 hex digits and two blanks before a path without its first slash.
 _SUM: Final = 34
 
@@ -31,11 +37,20 @@ def expected(path: bytes) -> bool:
 def listed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
     """The paths of a .list that have a mark, and those of `also`. Raises Malformed."""
     _check(data)
-    found = {line for mark in MARKS for line in _lines_with(mark, data) if len(line) <= MAX_PATH}
-    if also:
-        data = b"\n" + data
-        found |= {path for path in also if b"\n" + path + b"\n" in data}
-    return {path for path in found if path.startswith(b"/")}
+    marked = chain.from_iterable(_lines_with(mark, data) for mark in MARKS)
+    rows = list(islice(marked, MAX_ROWS + 1))
+    if len(rows) > MAX_ROWS:
+        raise Malformed(f"list of more than {MAX_ROWS} programs and libraries")
+    found = {*rows, *_those_of(also, data)}
+    return {path for path in found if path.startswith(b"/") and len(path) <= MAX_PATH}
+
+
+def _those_of(also: Collection[bytes], data: bytes) -> set[bytes]:
+    """Which of some paths are lines. One with a newline is none."""
+    if len(also) > SEARCHED:
+        return set(also).intersection(data.split(b"\n"))
+    data = b"\n%b\n" % data if also else b""
+    return {path for path in also if b"\n" not in path and b"\n%b\n" % path in data}
 
 
 def summed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
@@ -49,6 +64,8 @@ def summed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
 def _check(data: bytes) -> None:
     if len(data) > MAX_LIST:
         raise Malformed(f"list of {len(data)} bytes")
+    if data.count(b"\n") > MAX_LINES:
+        raise Malformed(f"list of more than {MAX_LINES} lines")
 
 
 def _lines_with(mark: bytes, data: bytes) -> Iterator[bytes]:

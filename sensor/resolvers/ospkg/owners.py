@@ -79,7 +79,7 @@ class Owners:
 def packed(paragraphs: Iterable[Iterable[bytes]]) -> str:
     """The paths of some packages as one short text."""
     data = _BORDER.join(b"\n".join(sorted(paths)) for paths in paragraphs)
-    return b64encode(zlib.compress(data)).decode()
+    return b64encode(zlib.compress(data, 1)).decode()
 
 
 def unpacked(text: str) -> list[set[bytes]]:

@@ -43,9 +43,16 @@ def test_sums_of_distroless() -> None:
 
 @given(st.lists(PARTS, max_size=40).map(b"".join), st.sets(st.lists(PARTS).map(b"".join)))
 def test_as_line_by_line(data: bytes, also: set[bytes]) -> None:
-    wanted = frozenset(line for line in also if b"\n" not in line)
-    # A list ends its last line, and none is longer than a path can be.
-    assert dpkgcode.listed(data + b"\n", wanted) == plainly(data + b"\n", wanted)
+    assert dpkgcode.listed(data, also) == plainly(data, frozenset(also))
+
+
+def test_few_and_many_to_look_for() -> None:
+    lines = [b"/opt/%d" % number for number in range(2 * dpkgcode.SEARCHED)]
+    data = b"\n".join(lines)
+    for count in (1, dpkgcode.SEARCHED, dpkgcode.SEARCHED + 1):
+        assert dpkgcode.listed(data, [*lines[:count], b"/opt", b"/opt/1\n/opt/2"]) == set(
+            lines[:count]
+        )
 
 
 @given(st.binary(max_size=300), st.binary(max_size=8))
@@ -59,8 +66,11 @@ def test_bounds() -> None:
     assert dpkgcode.listed(long + b"\n") == set()
     assert dpkgcode.summed(SUM + long[1:] + b"\n") == set()
     for read in (dpkgcode.listed, dpkgcode.summed):
-        with pytest.raises(Malformed):
-            read(b" " * (dpkg.MAX_LIST + 1))
+        for data in (b" " * (dpkg.MAX_LIST + 1), b"\n" * (dpkgcode.MAX_LINES + 1)):
+            with pytest.raises(Malformed):
+                read(data)
+    with pytest.raises(Malformed):
+        dpkgcode.listed(b"/bin/x\n" * (dpkgcode.MAX_ROWS + 1))
 
 
 def test_against_dpkg_listfiles() -> None:
