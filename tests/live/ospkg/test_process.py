@@ -159,3 +159,23 @@ def test_the_next_container_of_an_image_reads_nothing(toolbox: Toolbox, tmp_path
             costs.append(cache.statistics[CACHE].puts)
             assert looked.findings["os"].packages
     assert costs == [1, 1]
+
+
+def test_what_could_hold_us_or_lead_out_of_the_root(toolbox: Toolbox, tmp_path: Path) -> None:
+    info = "/var/lib/dpkg/info"
+    need(Path(info, "bash.list").exists(), "no dpkg here", "a Debian machine")
+    before = (
+        f"rm $ROOT{info}/zlib1g:amd64.list",
+        f"mkfifo $ROOT{info}/zlib1g:amd64.list",
+        # Outside of the root this is a list of this machine, inside it is itself.
+        f"ln -s /../../../..{info}/bash.list $ROOT{info}/bash.list",
+    )
+    with box(tmp_path, toolbox.path(ROOT), PYTHON, *before) as pid:
+        found = finding(pid)
+    gaps = {(gap.reason, gap.detail) for gap in found.gaps}
+    assert {
+        ("list of files not read", f"{info}/zlib1g:amd64.list: not a regular file"),
+        ("list of files not read", f"{info}/bash.list: too many links"),
+    } <= gaps
+    assert any(why == "file owned by no package" and "libz.so" in told for why, told in gaps)
+    assert "zlib1g" not in {package.name for package in found.packages}
