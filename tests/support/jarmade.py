@@ -11,7 +11,7 @@ from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
 from sensor.model.process import Arguments, Descriptor, Mapping
 from sensor.resolvers.java.artifacts import Joined, packages_of
-from sensor.resolvers.java.words import BOOT, Klass, Loader
+from sensor.resolvers.java.words import BOOT, Klass, Loader, Machine
 from tests.support.tree import Tree, TreeProcess, zipped
 
 if TYPE_CHECKING:
@@ -91,14 +91,16 @@ def joined(
     *loaders: Loader,
     cache: FileCache | None = None,
     told: str = "",
+    began: int = 0,
     seconds: float = 60,
+    progress: Plain = None,
 ) -> Joined:
     """The answer after as many slices as it takes, with progress that survives JSON."""
     cache = cache or JsonCache()
-    progress: Plain = None
+    machine = Machine(class_path=told, began=began)
     for _ in range(MAX_SLICES):
         budget = Budget(process.meter, seconds=seconds)
-        found = packages_of(process, budget, cache, lambda: loaders, progress, told=told)
+        found = packages_of(process, budget, cache, lambda: loaders, progress, machine=machine)
         if not found.more:
             return found
         progress = orjson.loads(orjson.dumps(found.progress))

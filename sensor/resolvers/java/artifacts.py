@@ -19,6 +19,7 @@ from sensor.resolvers.java.archive import Place
 from sensor.resolvers.java.archivereasons import HARMLESS, Reason
 from sensor.resolvers.java.join import Archives, Result, Use, join
 from sensor.resolvers.java.owner import Known
+from sensor.resolvers.java.words import Machine
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 RUNTIME: Final = "java"
 # Gaps of one reason; beyond them only their number is told.
 MAX_TOLD: Final = 20
+
+UNTOLD: Final = Machine()
 
 State = dict[str, Any]
 Loaders = Callable[[], Sequence["Loader"]]
@@ -56,13 +59,13 @@ def packages_of(
     loaders: Loaders,
     progress: Plain,
     *,
-    told: str = "",
+    machine: Machine = UNTOLD,
 ) -> Joined:
     """The artifacts of the classes of all loaders, which are asked for once.
 
-    `told` is the class path that the JVM itself tells (hsperfdata), as long as it is there.
+    `machine` has the class path that the JVM itself tells (hsperfdata), and when it began.
     """
-    return _Look(process, budget, cache, cast("State", progress or {}), told).run(loaders)
+    return _Look(process, budget, cache, cast("State", progress or {}), machine).run(loaders)
 
 
 @dataclass(slots=True)
@@ -79,14 +82,14 @@ class _Look:
     """One slice."""
 
     def __init__(
-        self, process: Process, budget: Budget, cache: Cache, state: State, told: str
+        self, process: Process, budget: Budget, cache: Cache, state: State, machine: Machine
     ) -> None:
         self._process = process
         self._files = process.files
         self._due = budget.due
         self._cache = cache
         self._state = state
-        self._told = told
+        self._machine = machine
         self._home = candidates.home(process) or ""
 
     def run(self, loaders: Loaders) -> Joined:
@@ -101,7 +104,7 @@ class _Look:
     def _joined(self, loaders: Loaders) -> bool:
         """Put what the classes say into the state; False when time is up before that."""
         modules = jdk.read(self._files, self._home, self._cache, self._due)
-        paths = candidates.paths(self._process, self._told)
+        paths = candidates.paths(self._process, self._machine)
         if modules is None or ("todo" in self._state and not self._searched(paths)):
             return False
         for path in self._state.get("found", ()):
@@ -168,6 +171,7 @@ class _Look:
             else:
                 found.add(path, (*candidate.position, number))
         found.descriptors, found.gone = paths.descriptors, paths.gone
+        found.ordered, found.began = paths.ordered, paths.began
         return self._placed(found) if found.archives else []
 
     def _placed(self, paths: Paths) -> list[Candidate]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sensor.host.seam import Process
     from sensor.model.file import FileId
     from sensor.model.process import Mapping
+    from sensor.resolvers.java.words import Machine
 
 # Archives of one process: an application server with all its modules has some 1,000.
 MAX_CANDIDATES: Final = 5000
@@ -61,7 +62,8 @@ class Paths:
 
     `archives` are paths with their position, `folders` directories on the class path. `ordered`
     says that the class path is known. Relative entries begin in `directory`. `gone` are paths of
-    archives that are open and deleted: what has such a path now is another file.
+    archives that are open and deleted: what has such a path now is another file. `began` is when
+    the JVM did, in milliseconds since the epoch, 0 if that is not known.
     """
 
     directory: str = ""
@@ -70,6 +72,7 @@ class Paths:
     folders: dict[str, Position] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     ordered: bool = False
+    began: int = 0
 
     def add(self, path: str, position: Position | None) -> None:
         """One more; the first position of a path counts."""
@@ -87,13 +90,14 @@ def home(process: Process) -> str | None:
     return None
 
 
-def paths(process: Process, told: str = "") -> Paths:
+def paths(process: Process, machine: Machine) -> Paths:
     """All that is known without opening a file.
 
-    `told` is the JVM's own word for its class path (hsperfdata), which may be cut: whole it is the
-    best there is, for wildcards are expanded in it.
+    The JVM's own word for its class path (hsperfdata) may be cut: whole it is the best there is,
+    for wildcards are expanded in it.
     """
-    found = Paths(process.arguments.directory or "/")
+    found = Paths(process.arguments.directory or "/", began=machine.began)
+    told = machine.class_path
     inside = home(process)
     _descriptors(process, found)
     arguments = process.arguments
@@ -125,11 +129,20 @@ def placed(found: Paths, identities: MappingOf[str, FileId]) -> list[Candidate]:
     candidates: dict[FileId, Candidate] = {}
     for path, position in found.archives.items():
         identity = identities.get(path)
-        if identity is not None and path not in found.gone:
+        if identity is not None and path not in found.gone and not _newer(found, path, identity):
             new = Candidate(Place(path, identity), position, found.descriptors.get(path))
             old = candidates.get(identity)
             candidates[identity] = _first(old, new) if old else new
     return list(candidates.values())
+
+
+def _newer(found: Paths, path: str, identity: FileId) -> bool:
+    """Whether an archive of the class path was written since the JVM began, which had it then.
+
+    Others may be newer: an application server unpacks what it is given.
+    """
+    listed = found.ordered and found.archives[path] is not None
+    return listed and 0 < found.began * 10**6 < identity.mtime_ns
 
 
 def named_by_manifest(place: Place, class_path: str) -> list[str]:

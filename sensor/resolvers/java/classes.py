@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sensor.errors import Malformed
 from sensor.resolvers.java import walk
 from sensor.resolvers.java.counters import (
+    BEGAN,
     CLASS_PATH,
     HOME,
     VERSION,
@@ -112,8 +113,9 @@ def _counters(memory: Memory, library: Library) -> tuple[Counters | None, str]:
 
 def _machine(memory: Memory, library: Library, counters: Counters | None) -> Machine:
     texts = counters.texts if counters else {}
-    said = (texts.get(name, "") for name in (VERSION, HOME, CLASS_PATH))
-    return Machine(release_of(memory, library), *said)
+    version, home, class_path = (texts.get(name, "") for name in (VERSION, HOME, CLASS_PATH))
+    began = counters.numbers.get(BEGAN, 0) if counters else 0
+    return Machine(release_of(memory, library), version, home, class_path, began)
 
 
 def _with_kinds(

@@ -24,6 +24,8 @@ INITIALIZED = "sun.cls.initializedClasses"
 WATCHED = (*LOADED, *UNLOADED, INITIALIZED)
 VERSION, HOME = "java.property.java.version", "java.property.java.home"
 CLASS_PATH = "java.property.java.class.path"
+# management.cpp: when the JVM began, in milliseconds since the epoch.
+BEGAN = "sun.rt.createVmBeginTime"
 NUMBER = Struct("<q")
 MAX_RELEASE = 128
 
@@ -65,6 +67,8 @@ def _sorted(data: bytes, start: int) -> Counters:
         if isinstance(counter.value, int) and counter.name in WATCHED:
             found.numbers[counter.name] = counter.value
             found.places[counter.name] = start + counter.at
+        elif isinstance(counter.value, int) and counter.name == BEGAN:
+            found.numbers[BEGAN] = counter.value
         elif isinstance(counter.value, str) and counter.name in {VERSION, HOME, CLASS_PATH}:
             found.texts[counter.name] = counter.value
     if not found.numbers.keys() >= {*LOADED, *UNLOADED}:

@@ -108,7 +108,7 @@ class _Look:
             self._cache,
             lambda: found.loaders,
             memo.get("join"),
-            told=found.machine.class_path,
+            machine=found.machine,
         )
         if joined.more:
             return self._more({**memo, "join": joined.progress})

@@ -43,10 +43,12 @@ class Machine(NamedTuple):
 
     `release` is that of the JVM ("17.0.15+6-Debian-1deb12u1"); `version` and `home` are of its Java
     runtime ("17.0.15", "/usr/lib/jvm/java-17-openjdk-amd64"). `class_path` is what it was started
-    with, cut at 1,024 characters: a last resort. The last three are empty without -XX:+UsePerfData.
+    with, cut at 1,024 characters: a last resort. `began` is when it was started, in milliseconds
+    since the epoch. The last four are empty or 0 without -XX:+UsePerfData.
     """
 
     release: str = ""
     version: str = ""
     home: str = ""
     class_path: str = ""
+    began: int = 0

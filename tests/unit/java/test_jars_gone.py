@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from sensor.resolvers.java.archivereasons import Reason
 from tests.support.jarmade import HOME, WEB, JavaProcess, gaps, jar, joined, loader, purls
 from tests.support.tree import Tree
@@ -32,6 +34,24 @@ def test_a_file_that_took_the_place_of_an_open_one_was_not_read() -> None:
     found = joined(process, loader("org/a/A"))
     assert purls(found) == []
     assert gaps(found) == {Reason.NOBODY: ["1 of org/a"]}
+
+
+@pytest.mark.parametrize(("written", "said"), [(1_000, ["org.a/a@1.0"]), (2_000, [])])
+def test_a_file_of_the_class_path_that_was_written_since_was_not_read(
+    written: int, said: list[str]
+) -> None:
+    process = JavaProcess({**JDK, "/lib/a.jar": A}, "/lib/a.jar")
+    process.files.changed["/lib/a.jar"] = written
+    found = joined(process, loader("org/a/A"), began=1_500_000)
+    assert purls(found) == said
+    assert found.complete is bool(said)
+
+
+def test_what_is_unpacked_after_the_start_was_read() -> None:
+    process = JavaProcess({**JDK, "/srv/shop/WEB-INF/lib/a.jar": A}, "/srv/shop/b.jar")
+    process.files.changed["/srv/shop/WEB-INF/lib/a.jar"] = 2_000
+    found = joined(process, loader("org/a/A", kind=WEB), began=1_500_000)
+    assert purls(found) == ["org.a/a@1.0"]
 
 
 def test_what_lies_near_is_not_on_the_class_path() -> None:
