@@ -115,6 +115,10 @@ class Heap:
         known = self.map_types(maps)
         return [known[word] for word in maps]
 
+    def is_string(self, kind: int | None) -> bool:
+        """Whether an instance type is that of a string."""
+        return kind is not None and kind < self.layout.first_nonstring
+
     def texts(self, objects: Iterable[int], depth: int = 0) -> dict[int, str | None]:
         """The characters of each string, up to MAX_TEXT of them; None when it is not one."""
         new = [word for word in dict.fromkeys(objects) if word not in self._texts]

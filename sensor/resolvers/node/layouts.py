@@ -46,8 +46,6 @@ class Layout(NamedTuple):
     function_info_type: int
     module_type: int
     instance_type: int
-    bit_field3: int
-    dictionary_shift: int
     first_nonstring: int
     representation_mask: int
     encoding_mask: int
@@ -93,8 +91,6 @@ SYMBOLS = {
     "function_info_type": "type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE",
     "module_type": "type_SourceTextModule__SOURCE_TEXT_MODULE_TYPE",
     "instance_type": "class_Map__instance_type__uint16_t",
-    "bit_field3": "class_Map__bit_field3__int",
-    "dictionary_shift": "bit_field3_is_dictionary_map_shift",
     "first_nonstring": "FirstNonstringType",
     "representation_mask": "StringRepresentationMask",
     "encoding_mask": "StringEncodingMask",
