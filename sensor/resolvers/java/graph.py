@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A Spark shell has 900, mostly of hidden classes; the leaks that people report have 20,000.
 MAX_LOADERS = 50_000
+# How often a list that is torn by a loader that went is read again at once.
+TRIES = 8
 
 
 class Cld(NamedTuple):
@@ -34,7 +36,11 @@ class Cld(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The loaders, newest first; `whole` is False when the list could not be read to its end."""
+    """The loaders, newest first; `whole` is False when the list could not be read to its end.
+
+    Its end is the boot loader, the first of all: a loader that goes while we look can cut the list
+    off before it.
+    """
 
     loaders: list[Cld]
     whole: bool
@@ -42,6 +48,14 @@ class Graph(NamedTuple):
 
 def graph_of(memory: Memory, library: Library) -> Graph:
     """Read the list as it is now. Without a loader the JVM is starting."""
+    for _ in range(TRIES):
+        graph = _read(memory, library)
+        if graph.whole:
+            break
+    return graph
+
+
+def _read(memory: Memory, library: Library) -> Graph:
     layout = library.layout
     view = View(memory, span=1)
     found: dict[int, Cld] = {}
@@ -52,7 +66,9 @@ def graph_of(memory: Memory, library: Library) -> Graph:
             return Graph(_flagged(layout, list(found.values())), whole=False)
         found[address] = loader
         address = view.word(address + layout.cld_next)
-    return Graph(_flagged(layout, list(found.values())), whole=True)
+    loaders = _flagged(layout, list(found.values()))
+    whole = not loaders or (loaders[-1].loader == 0 and not loaders[-1].hidden)
+    return Graph(loaders, whole)
 
 
 def _loader(view: View, layout: Layout, address: int) -> Cld | None:
@@ -80,22 +96,24 @@ def _flagged(layout: Layout, loaders: list[Cld]) -> list[Cld]:
 def calibrated(memory: Memory, library: Library) -> Library:
     """The library with the offset of a loader's classes, which JDK 8 does not tell.
 
-    It is the one word of every loader that is null or points to a class which points back. Raises
-    Malformed when there is no such word, or more than one.
+    It is the one word of the boot loader, the oldest of all, that points to a class which points
+    back: others come and go while we look. Raises Malformed when there is no such word, or more.
     """
     layout = library.layout
     if layout.cld_klasses >= 0:
         return library
-    loaders = [loader.address for loader in graph_of(memory, library).loaders]
-    offsets = range(0, layout.cld_next, WORD.size)
-    fits = [at for at in offsets if loaders and _fits(memory, layout, loaders, at)]
-    if loaders and len(fits) != 1:
-        raise Malformed(f"{len(fits)} offsets could be that of a loader's classes")
+    fits: list[int] = []
+    loaders = graph_of(memory, library).loaders
+    if loaders:
+        boot = loaders[-1].address
+        fits = _pointing_back(memory, layout, boot)
+        if len(fits) != 1:
+            raise Malformed(f"{len(fits)} offsets could be that of a loader's classes")
     return library._replace(layout=replace(layout, cld_klasses=fits[0] if fits else 0))
 
 
-def _fits(memory: Memory, layout: Layout, loaders: list[int], at: int) -> bool:
-    klasses = memory.words(loader + at for loader in loaders)
-    pairs = [(k, loader) for k, loader in zip(klasses, loaders, strict=True) if k]
-    backs = memory.words(klass + layout.klass_cld for klass, _ in pairs)
-    return bool(pairs) and backs == [loader for _, loader in pairs]
+def _pointing_back(memory: Memory, layout: Layout, loader: int) -> list[int]:
+    offsets = range(0, layout.cld_next, WORD.size)
+    klasses = memory.words(loader + at for at in offsets)
+    backs = memory.words(klass + layout.klass_cld if klass else 0 for klass in klasses)
+    return [at for at, back in zip(offsets, backs, strict=True) if back == loader]

@@ -66,6 +66,7 @@ class _Walk:
         self._library = library
         self._budget = budget
         self._progress = progress
+        self._met: dict[int, Cld] = {}
 
     def run(self) -> Walked | None:
         """Pass after pass."""
@@ -76,14 +77,19 @@ class _Walk:
             settled = graph.whole and not todo
             bounded = progress.read > MAX_CLASSES
             if settled or bounded or progress.passes >= PASSES:
-                return Walked(graph.loaders, settled, graph.whole, bounded)
+                return Walked(self._loaders(graph), settled, graph.whole, bounded)
             if not self._pass(todo):
                 return None
             progress.passes += 1
 
+    def _loaders(self, graph: Graph) -> list[Cld]:
+        """The loaders that are there; of a list that was torn again and again all that were met."""
+        return graph.loaders if graph.whole else list(self._met.values())
+
     def _compare(self, graph: Graph) -> list[_Todo]:
         """What is new since the reading; what is gone is dropped."""
         progress = self._progress
+        self._met |= {loader.address: loader for loader in graph.loaders}
         # A loader that was made for one hidden class has that one.
         progress.hidden = sum(1 for loader in graph.loaders if loader.hidden and loader.head)
         there = {f"{loader.address:x}": loader for loader in graph.loaders if not loader.hidden}

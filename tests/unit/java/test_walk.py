@@ -219,6 +219,22 @@ def test_more_loaders_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Reason.UNREADABLE, "1 lists not read to their end") in found.told
 
 
+def test_a_list_that_is_cut_off_before_the_boot_loader() -> None:
+    space, boot, app = small()
+    space.write(app + LAYOUT.cld_loader, "Q", space.handle(0))
+    late = space.loader(["com/acme/Late"], kind=space.klass(boot, "no/Loader"))
+    cut: list[object] = []
+
+    def cut_off() -> None:
+        space.write(late + LAYOUT.cld_next, "Q", app if cut else 0)
+        cut.append(1)
+
+    space.before_read = dict.fromkeys(range(1, 100, 3), cut_off)
+    found = read(space)
+    assert len(cut) > 1
+    assert set(names(found)) == {boot, app, late}
+
+
 def test_absent_memory_is_told() -> None:
     space, boot, app = small()
     space.new(-space.new(0) % 4096)
@@ -302,6 +318,15 @@ def test_jdk_8_is_calibrated() -> None:
         "sun/misc/Launcher$AppClassLoader": {"com/acme/Main"},
     }
     assert (found.total, found.told) == (6, [])
+
+
+def test_a_loader_that_goes_does_not_disturb_the_calibration() -> None:
+    space = old()
+    memory = Memory(cast("Process", space))
+    newest = graph_of(memory, space.library).loaders[0].address
+    head = space.word(newest + LAYOUT.cld_klasses)
+    space.write(head + LAYOUT.klass_cld, "Q", BASE)
+    assert calibrated(memory, space.library).layout.cld_klasses == LAYOUT.cld_klasses
 
 
 def test_a_jvm_in_which_two_offsets_could_be_right() -> None:
