@@ -57,6 +57,17 @@ def test_npm(toolbox: Toolbox, tmp_path: Path, program: str) -> None:
     assert all((name, version) in every if version else name in names for name, version in some)
 
 
+def test_every_package_of_a_large_application(toolbox: Toolbox, tmp_path: Path) -> None:
+    home = toolbox.path("node-apps")
+    lock = Npm(home)
+    folder = application(tmp_path, home / "node_modules", "everything.js")
+    with running(node(toolbox), folder, "everything.js") as truths:
+        ((pid, truth),) = truths.items()
+        wanted = packages_of(lock, truth)
+        assert known(look(pid)) == wanted
+    assert len(wanted) >= 250
+
+
 def packages_of(lock: Npm, truth: Truth) -> set[tuple[str, str]]:
     return {lock.of(path) or APP for path in truth.files}
 
