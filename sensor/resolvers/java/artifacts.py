@@ -6,6 +6,7 @@ the join found, so a look goes on where it stopped, and a second process of an i
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -27,11 +28,17 @@ if TYPE_CHECKING:
     from sensor.model.finding import Plain
     from sensor.resolvers.java.candidates import Candidate, Paths, Position
     from sensor.resolvers.java.index import Held
+    from sensor.resolvers.java.jdk import Jdk
     from sensor.resolvers.java.words import Loader
 
 RUNTIME: Final = "java"
 # Gaps of one reason; beyond them only their number is told.
 MAX_TOLD: Final = 20
+
+# What the next look at the process can use: where archives were found, and for what.
+HINTS: Final = ("found", "folders", "sought", "ended")
+# A memo is kept for each process: with more archives than this the next look searches again.
+MAX_HINTS: Final = 500
 
 UNTOLD: Final = Machine()
 
@@ -42,6 +49,7 @@ Loaders = Callable[[], Sequence["Loader"]]
 class Joined(NamedTuple):
     """One slice: `more` says that packages and gaps are not final, and to go on from `progress`.
 
+    The progress of a finished look is a hint for the next one at the same process: small.
     `complete` is whether every package that is loaded is named or doubted in `packages`.
     """
 
@@ -65,7 +73,8 @@ def packages_of(
 
     `machine` has the class path that the JVM itself tells (hsperfdata), and when it began.
     """
-    return _Look(process, budget, cache, cast("State", progress or {}), machine).run(loaders)
+    state = dict(cast("State", progress or {}))
+    return _Look(process, budget, cache, state, machine).run(loaders)
 
 
 @dataclass(slots=True)
@@ -112,15 +121,41 @@ class _Look:
         archives = self._archives(paths)
         if archives is None:
             return False
-        result = join(loaders(), self._for_join(archives), modules.packages)
-        search.own(self._files, result, [*paths.folders, *self._state.get("folders", ())])
-        if result.unsure and "found" not in self._state:
+        result = self._result(loaders(), archives, modules, paths)
+        if result.unsure and self._is_news(result):
             return self._searched(paths) and not self._due() and self._joined(loaders)
         self._keep(result, archives, modules.problem, paths.folders)
         return True
 
+    def _result(
+        self, loaders: Sequence[Loader], archives: Sequence[_Archive], modules: Jdk, paths: Paths
+    ) -> Result:
+        """The join; once more where folders of classes tell what a loader reads."""
+        known = self._for_join(archives)
+        folders = [*paths.folders, *self._state.get("folders", ())]
+        result = join(loaders, known, modules.packages)
+        homes = search.own(self._files, result, folders)
+        if homes and result.doubts:
+            result = join(loaders, known, modules.packages, homes)
+            search.own(self._files, result, folders)
+        return result
+
+    def _is_news(self, result: Result) -> bool:
+        """Whether there is a search left to do: around the program, then of its whole image.
+
+        None is done for classes that the last look at the process has searched for in vain.
+        """
+        words = sorted(name for names in result.left.values() for name in names)
+        text = "\n".join([*words, str(len(result.unsure))])
+        sought = zlib.crc32(text.encode(errors="replace"))
+        stage = self._state.get("stage", 0)
+        if stage >= search.STAGES or (not stage and self._state.get("sought") == sought):
+            return False
+        self._state |= {"sought": sought, "stage": stage + 1}
+        return True
+
     def _searched(self, paths: Paths) -> bool:
-        """Look for archives in the directories around what is known."""
+        """Look for archives that nothing names."""
         return search.searched(self._process, paths, self._state, self._cache, self._due)
 
     def _archives(self, paths: Paths) -> list[_Archive] | None:
@@ -203,6 +238,8 @@ class _Look:
         """What the join found, as plain data."""
         if problem:
             self._gap(Reason.NO_MODULES, problem)
+        if self._state.get("ended"):
+            self._gap(Reason.SEARCH_ENDED, f"{search.MAX_FOLDERS} directories")
         for one in archives:
             if one.held.entry["problem"]:
                 self._gap(Reason.PARTLY, f"{one.place.text}: {one.held.entry['problem']}")
@@ -241,7 +278,12 @@ class _Look:
         told = [*map(tuple, self._state.get("gaps", ())), *more]
         gaps = tuple(_gaps(told))
         complete = all(reason in HARMLESS for reason, _ in told)
-        return Joined(packages, gaps, None, more=False, complete=complete)
+        return Joined(packages, gaps, self._hints(), more=False, complete=complete)
+
+    def _hints(self) -> Plain:
+        if "found" not in self._state or len(self._state["found"]) > MAX_HINTS:
+            return None
+        return {key: self._state[key] for key in HINTS if key in self._state}
 
     def _gap(self, reason: Reason, detail: str) -> None:
         gaps = self._state.setdefault("gaps", [])

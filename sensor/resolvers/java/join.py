@@ -17,7 +17,7 @@ from sensor.resolvers.java.words import BOOT, UNREADABLE, Klass, Loader
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sensor.resolvers.java.owner import Known
 
@@ -104,14 +104,23 @@ class Archives(NamedTuple):
     nesting: frozenset[int]
 
 
-def join(loaders: Sequence[Loader], archives: Archives, packages: Mapping[str, str]) -> Result:
-    """The classes of all loaders; `packages` are those of the JDK with their module."""
+def join(
+    loaders: Sequence[Loader],
+    archives: Archives,
+    packages: Mapping[str, str],
+    homes: Mapping[int, Collection[str]] | None = None,
+) -> Result:
+    """The classes of all loaders; `packages` are those of the JDK with their module.
+
+    `homes` are groups of archives that a loader is known to read, by its index.
+    """
     result = Result()
     foreign = [_foreign(loader, packages, result) for loader in loaders]
     holders = _holders(foreign, archives)
     prefixes = [archives.prefixes(number) for number in range(len(archives.known))]
     for index, (loader, classes) in enumerate(zip(loaders, foreign, strict=True)):
-        _owned(index, loader, classes, holders, archives, prefixes, result)
+        home = (homes or {}).get(index, ())
+        _owned(index, loader, classes, holders, archives, prefixes, result, home)
     return result
 
 
@@ -148,11 +157,12 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     archives: Archives,
     prefixes: Sequence[Sequence[str]],
     result: Result,
+    home: Collection[str],
 ) -> None:
     mine = {name: holders[name] for name in classes if name in holders}
     if loader.kind in APP:
         mine = {name: own for name, held in mine.items() if (own := _on_path(archives, held))}
-    choose = owner.Chooser(archives.known, mine.values(), by_path=loader.kind in APP)
+    choose = owner.Chooser(archives.known, mine.values(), home, by_path=loader.kind in APP)
     for name, held in mine.items():
         number = held[0] if len(held) == 1 else choose(held)
         klass = classes[name]

@@ -33,11 +33,20 @@ class Chooser:
     """Chooses for the classes of one loader, of which each stands for the archives that hold it."""
 
     def __init__(
-        self, archives: Sequence[Known], holders: Collection[Sequence[int]], *, by_path: bool
+        self,
+        archives: Sequence[Known],
+        holders: Collection[Sequence[int]],
+        home: Collection[str],
+        *,
+        by_path: bool,
     ) -> None:
-        """`by_path`: it is the application's own loader, which asks the class path."""
+        """`by_path`: it is the application's own loader, which asks the class path.
+
+        `home` are groups that it is known to read.
+        """
         self._archives = archives
         self._holders = holders
+        self._home = set(home)
         self._by_path = by_path
 
     def __call__(self, held: Sequence[int]) -> int | None:
@@ -47,7 +56,7 @@ class Chooser:
 
     @cached_property
     def _anchors(self) -> set[str]:
-        return anchors(self._archives, self._holders)
+        return self._home | anchors(self._archives, self._holders)
 
 
 def anchors(archives: Sequence[Known], holders: Iterable[Sequence[int]]) -> set[str]:

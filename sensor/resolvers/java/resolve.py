@@ -69,11 +69,12 @@ class _Look:
         if "failed" in memo:
             return _from_memo(memo["failed"], memo)
         library = self._library(memo)
+        hints = memo.get("hints")
         if "done" in memo:
             if watch.unchanged(self._memory, library, memo["watch"]):
                 return _from_memo(memo["done"], memo)
             memo = {}
-        state = memo or self._begun(library)
+        state = memo or {**self._begun(library), "join": hints}
         if "loaders" in state:
             return self._join(state)
         after = classes.gone_on(self._memory, library, self._budget, state)
@@ -118,7 +119,8 @@ class _Look:
         finding = Finding(joined.packages, (*gaps, *joined.gaps), coverage)
         if len(finding.packages) > MAX_KEPT:
             return finding
-        return _remembering(finding, "done", {key: memo[key] for key in ("library", "watch")})
+        kept = {"library": memo["library"], "watch": memo["watch"], "hints": joined.progress}
+        return _remembering(finding, "done", kept)
 
 
 def _how(found: classes.Classes) -> str:

@@ -13,7 +13,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sensor.errors import FileRefused
-from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.candidates import ARCHIVE, MAX_CANDIDATES
 
 if TYPE_CHECKING:
@@ -32,6 +31,9 @@ MAX_DEPTH: Final = 16
 # Folders of classes that are remembered, and asked for the classes of a package.
 MAX_CLASSES: Final = 200
 MAX_ASKED: Final = 5_000
+WEB: Final = "/WEB-INF/classes"
+# Around the program, then the whole of its image.
+STAGES: Final = 2
 # How far up from a file a program's own directory may begin: bin/x.jar, logs/x.log.
 UP: Final = 2
 
@@ -65,43 +67,51 @@ def searched(
     cache: Cache,
     due: Callable[[], bool],
 ) -> bool:
-    """Walk on; `state` gets `found`, `folders`, at its end `gaps`. False when time is up."""
+    """Walk on; `state` gets `found`, `folders`, at a bound `ended`. False when time is up."""
     if "todo" not in state:
-        near = _around(process, paths)
-        roots = [*near, "/"] if _is_image(process.files) else near
-        state |= {"todo": [[path, 0] for path in roots], "near": near}
-        state |= {"found": [], "folders": [], "visited": 0}
+        state |= {"todo": [[path, 0] for path in _roots(process, paths, state)], "visited": 0}
+        state.setdefault("found", [])
+        state.setdefault("folders", [])
     todo = deque(state["todo"])
     while todo and state["visited"] < MAX_FOLDERS:
         if due():
             state["todo"] = list(todo)
             return False
         path, depth = todo.popleft()
-        if not depth or path not in state["near"]:
+        if not depth or path not in state.get("near", ()):
             state["visited"] += 1
             todo += [[one, depth + 1] for one in _visited(process, path, depth, state, cache)]
     if todo or len(state["found"]) >= MAX_CANDIDATES:
-        state.setdefault("gaps", []).append([Reason.SEARCH_ENDED, f"{MAX_FOLDERS} directories"])
-    for key in ("todo", "near", "visited"):
+        state["ended"] = True
+    for key in ("todo", "visited"):
         del state[key]
     return True
 
 
-def own(files: Files, result: Result, known: Sequence[str]) -> None:
-    """Take out of what is left the packages that lie in folders: they are the application's own."""
+def own(files: Files, result: Result, known: Sequence[str]) -> dict[int, set[str]]:
+    """Take out of what is left the packages that lie in folders: they are the application's own.
+
+    The answer is where the loaders read that have a class which one folder alone has: beside
+    WEB-INF/classes are the archives of WEB-INF/lib (Servlet 4.0, 10.5).
+    """
     pairs = ((index, n) for index, names in result.left.items() for n in _one_of_each(names))
     owned: dict[int, set[str]] = {}
+    homes: dict[int, set[str]] = {}
     for index, name in islice(pairs, MAX_ASKED):
         outer = name.partition("$")[0] or name
         places = [f"{folder}/{outer}.class" for folder in known[:MAX_CLASSES]]
-        if any(identity is not None for identity in files.stat_many(places)):
+        there = [n for n, identity in enumerate(files.stat_many(places)) if identity is not None]
+        if there:
             owned.setdefault(index, set()).add(name.rpartition("/")[0])
+        if len(there) == 1 and known[there[0]].endswith(WEB):
+            homes.setdefault(index, set()).add(known[there[0]].removesuffix("classes") + "lib")
     for index, packages in owned.items():
         rest = [n for n in result.left[index] if n.rpartition("/")[0] not in packages]
         result.left[index] = rest
         if not rest:
             del result.left[index]
             result.unsure.discard(index)
+    return homes
 
 
 def unshadow(
@@ -137,6 +147,15 @@ def _only_here(files: Files, names: Sequence[str], folders: Sequence[str]) -> li
 def _one_of_each(names: Sequence[str]) -> Iterator[str]:
     """A class of each package, outer ones rather than inner."""
     yield from {name.rpartition("/")[0]: name for name in sorted(names, reverse=True)}.values()
+
+
+def _roots(process: Process, paths: Paths, state: dict[str, Any]) -> list[str]:
+    """Where a search begins: first around the program, then at the root of an image."""
+    if state["stage"] == 1:
+        state["near"] = _around(process, paths)
+        state["found"], state["folders"] = [], []
+        return list(state["near"])
+    return ["/"] if _is_image(process.files) else []
 
 
 def _around(process: Process, paths: Paths) -> list[str]:
@@ -199,12 +218,13 @@ def _visited(
         cache.put(KIND, identity, cast("Any", known))
     base = path.rstrip("/")
     room = MAX_CANDIDATES - len(state["found"])
+    if path in state["found"]:
+        state["found"].remove(path)  # an unpacked archive: a directory with the name of one
     state["found"] += [f"{base}/{name}" for name in known[0][:room]]
     if path.endswith("/classes") and len(state["folders"]) < MAX_CLASSES:
         state["folders"].append(path)
         return []
     if depth >= MAX_DEPTH:
         return []
-    # An unpacked archive is a directory with the name of one (webapps/x.war in JBoss).
     inside = [f"{base}/{name}" for name in (*known[1], *known[0]) if name not in _SKIPPED_NAMES]
     return [one for one in inside if one not in _SKIPPED]
