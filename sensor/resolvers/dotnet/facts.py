@@ -57,7 +57,8 @@ def _package(named: Named, sightings: list[Sighting], at: float, opened: Depth) 
         for s in ordered[:MAX_EVIDENCE]
     ]
     count = "1 file" if len(ordered) == 1 else f"{len(ordered)} files"
-    told = Evidence(named.identity, "file", named.path, f"{named.detail}: {count} of it seen", at)
+    source = "file" if named.path else "memory"
+    told = Evidence(named.identity, source, named.path, f"{named.detail}: {count} of it seen", at)
     return Package(
         purl.nuget(named.name, named.version),
         named.name,

@@ -131,9 +131,8 @@ def _copied(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
     heads = process.read([(mapping.start, 2) for mapping in shared])
     for mapping, head in zip(shared, heads, strict=True):
         if head == b"MZ":
-            yield Sighting(
-                COPIED, "", place(mapping), f"at {mapping.start:x} {mapping.inode}", mapping
-            )
+            detail = f"a copy of bytes at {place(mapping)}"
+            yield Sighting(COPIED, "", detail, f"at {mapping.start:x} {mapping.inode}", mapping)
 
 
 def _bundled(exe: str, maps: Sequence[Mapping], bundle: Bundle) -> Iterator[Sighting]:

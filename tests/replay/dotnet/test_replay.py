@@ -8,7 +8,10 @@ import orjson
 import pytest
 
 from sensor import fixture
+from sensor.model.seen import Outcome, Seen
+from sensor.report import facts
 from sensor.resolvers.dotnet import DOTNET
+from tests.support import schema
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "dotnet"
 FOLDERS = sorted(FIXTURES.iterdir())
@@ -39,3 +42,12 @@ def test_what_was_recorded_is_what_was_loaded(folder: Path) -> None:
     }
     assert runtime.partition("@")[2].startswith(folder.name.removeprefix("dotnet-"))
     assert found.gaps == ()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_is_told_fits_the_schema(folder: Path) -> None:
+    found = fixture.replay(folder, (DOTNET,)).findings
+    lines = list(facts.lines(Seen(1, 1, Outcome.READ, findings=found)))
+    assert {line["type"] for line in lines} >= {"package", "coverage"}
+    for line in lines:
+        schema.check(orjson.loads(facts.dumps(line)))
