@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.archive import Image
+from tests.cluster.images import identified
 from tests.live.dotnet.targets import CONFIG, OLDEST, compiled, deps
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def dotnet_image(toolbox: Toolbox, folder: Path) -> Image:
     files = {
         # With libstdc++, which the runtime needs.
         "/": toolbox.path("debian-node-root"),
+        **identified(folder),
         RUNTIME: toolbox.path("dotnet-8.0"),
         "/app": app,
     }

@@ -41,6 +41,18 @@ def shell() -> Image:
     return Image(SHELL_IMAGE, {"/bin/busybox": busybox()}, STAY, links)
 
 
+def identified(folder: Path) -> dict[str, Path]:
+    """What base-files and dpkg itself install: a root of a few unpacked packages lacks it.
+
+    Of trixie, as `debian-node-root`. Without the format dpkg takes no list with an architecture in
+    its name (dpkg, lib/dpkg/db-fsys-files.c).
+    """
+    release, form = folder / "os-release", folder / "format"
+    release.write_text('ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n')
+    form.write_text("1\n")
+    return {"/etc/os-release": release, "/var/lib/dpkg/info/format": form}
+
+
 def python(toolbox: Toolbox) -> Image:
     """Debian's Python with a few packages and the database of dpkg; some seconds to load."""
     root = toolbox.path("debian-python-root")

@@ -38,14 +38,14 @@ class Trace:
 
     def look(self, cluster: Cluster) -> None:
         """Note its processes. Raises AssertionError when it has none beside its own programs."""
-        self._processes = {pid: _start(pid) for pid in cluster.space.pids()}
+        self._processes = {pid: started(pid) for pid in cluster.space.pids()}
         assert len(self._processes) > len(cluster.pids()) + 1, "no container ran"
 
     def left(self, cluster: Cluster) -> list[str]:
         """Return what is there and should not be, a line each."""
         folder = str(cluster.folder)
         mounts = Path("/proc/self/mounts").read_text().splitlines()
-        living = [pid for pid, at in self._processes.items() if at and at == _start(pid)]
+        living = [pid for pid, at in self._processes.items() if at and at == started(pid)]
         return [
             *(f"process {pid}" for pid in {*living, *cluster.space.pids()}),
             *(f"cgroup {path}" for path in cluster.space.cgroups() if path.exists()),
@@ -55,7 +55,7 @@ class Trace:
         ]
 
 
-def _start(pid: int) -> str:
+def started(pid: int) -> str:
     """When a living process was started, in ticks (proc_pid_stat(5)); "" for a dead one."""
     with suppress(FileNotFoundError, ProcessLookupError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

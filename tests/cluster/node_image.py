@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.archive import Image
+from tests.cluster.images import identified
 
 if TYPE_CHECKING:
     from tests.cluster.manifests import Object
@@ -27,6 +28,7 @@ def node_image(toolbox: Toolbox, folder: Path) -> Image:
     modules = toolbox.path("node-apps") / "node_modules"
     files = {
         "/": toolbox.path("debian-node-root"),
+        **identified(folder),
         "/app/package.json": described,
         "/app/app.js": PROGRAM,
     }

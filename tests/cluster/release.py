@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import trustme
 
 from tests.cluster.client import FailedError
+from tests.cluster.leftovers import started
 from tests.cluster.space import NODE_ADDRESS
 from tests.cluster.told import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from tests.cluster.lab import Cluster
 
@@ -68,13 +69,20 @@ class Site:
             yield receiver
 
     @contextmanager
-    def released(self) -> Iterator[None]:
-        """Uninstall at the end what is installed in the block; its log is one of the cluster's."""
+    def released(self, *, forget: bool = True) -> Iterator[None]:
+        """Uninstall at the end what is installed in the block; its log is one of the cluster's.
+
+        The kubelet of 1.20 forgets an ended pod up to a minute later, when it collects its garbage;
+        unless `forget` is false it is forgotten at once.
+        """
         try:
             yield
         finally:
             self._keep_log()
+            pods = {one["metadata"]["uid"] for one in self.pods()}
             self.uninstall()
+            if forget:
+                self._until_forgotten(pods)
 
     def helm(self, *words: str) -> str:
         """What helm prints. Raises FailedError."""
@@ -82,31 +90,52 @@ class Site:
 
     def install(self, *values: str) -> None:
         """`helm install` as documented, until the sensor is Ready."""
-        self._release("install", RELEASE, values=("workloadType=daemonset", *values))
+        self.begin(*values)
+        self.cluster.until(self._is_ready, "the sensor is Ready")
 
     def upgrade(self, *values: str) -> None:
-        """`helm upgrade --install` as documented, until the sensor is Ready."""
-        self._release("upgrade", "--install", RELEASE, values=values)
+        """`helm upgrade --install` as documented, until the sensor is Ready.
+
+        There is no new pod before the old one is forgotten.
+        """
+        before = {one["metadata"]["uid"] for one in self.pods()}
+        self._helm_release("upgrade", "--install", RELEASE, values=values)
+        self._until_forgotten(before)
+        self.cluster.until(lambda: self._is_ready(before), "the new sensor is Ready, alone")
+
+    def begin(self, *values: str) -> None:
+        """`helm install` as documented, and wait for nothing."""
+        self._helm_release("install", RELEASE, values=("workloadType=daemonset", *values))
+
+    def install_chart(self, chart: Path) -> None:
+        """`helm install` of another chart under the name of ours, until its pod is Ready."""
+        self.helm("install", RELEASE, str(chart), "-n", NAMESPACE)
+        self.cluster.until(self._is_ready, "what was installed is Ready")
 
     def uninstall(self) -> None:
-        """`helm uninstall`, until no pod is left."""
+        """`helm uninstall`, until no process of the sensor is left."""
+        pids = self.pids()
         self.helm("uninstall", RELEASE, "-n", NAMESPACE)
-        self.cluster.until(lambda: not self.pods(), "the sensor's pods are gone")
+        self.cluster.until(lambda: not any(map(started, pids)), "the sensor's processes are gone")
 
     def pods(self) -> list[dict[str, Any]]:
-        """The sensor's pods."""
+        """The sensor's pods, but for those that are going."""
         found: list[dict[str, Any]] = self.cluster.client.get("pods", PLACE)["items"]
-        return found
+        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+
+    def containers(self) -> list[str]:
+        """The ids of the sensor's containers that were begun."""
+        ids = (state.get("containerID", "") for one in self.pods() for state in _states(one))
+        return [name.removeprefix("containerd://") for name in ids if name]
 
     def container(self) -> str:
-        """The id of the sensor's container."""
-        (one,) = self.pods()
-        name: str = one["status"]["containerStatuses"][0]["containerID"]
-        return name.removeprefix("containerd://")
+        """The id of the sensor's one container."""
+        (one,) = self.containers()
+        return one
 
     def pids(self) -> set[int]:
         """The sensor's processes."""
-        return self.cluster.pids_of(self.container())
+        return {pid for one in self.containers() for pid in self.cluster.pids_of(one)}
 
     @contextmanager
     def receiving(self) -> Iterator[Receiver]:
@@ -126,8 +155,20 @@ class Site:
             self.cluster.until(lambda: "listening on " in log.read_text(), "the receiver listens")
             yield Receiver(db)
 
-    def _release(self, *words: str, values: tuple[str, ...]) -> None:
-        before = {one["metadata"]["uid"] for one in self.pods()}
+    def _until_forgotten(self, pods: set[str]) -> None:
+        self.cluster.until(lambda: self._forget_ended(pods), "the old pods are gone")
+
+    def _forget_ended(self, pods: set[str]) -> bool:
+        """Delete those of the pods whose container has ended; whether none is left."""
+        found = self.cluster.client.get("pods", PLACE)["items"]
+        old = [one for one in found if one["metadata"]["uid"] in pods]
+        for one in old:
+            if all("terminated" in state["state"] for state in _states(one)):
+                words = ("--grace-period=0", "--force", "--ignore-not-found", PLACE)
+                self.cluster.client.kubectl("delete", "pod", one["metadata"]["name"], *words)
+        return not old
+
+    def _helm_release(self, *words: str, values: tuple[str, ...]) -> None:
         repository, _, tag = self._image.rpartition(":")
         given = (
             f"secretName={SECRET}",
@@ -141,9 +182,8 @@ class Site:
         )
         sets = [word for value in given for word in ("--set", value)]
         self.helm(*words, *sets, "-n", NAMESPACE, f"{REPOSITORY}/runtime-sensor")
-        self.cluster.until(lambda: self._is_ready(before), "the new sensor is Ready, alone")
 
-    def _is_ready(self, before: set[str]) -> bool:
+    def _is_ready(self, before: Container[str] = ()) -> bool:
         pods = self.pods()
         return len(pods) == 1 and pods[0]["metadata"]["uid"] not in before and _ready(pods[0])
 
@@ -165,7 +205,7 @@ class Site:
     def _prepare_namespace(self, undo: ExitStack) -> None:
         kubectl = self.cluster.client.kubectl
         kubectl("create", "namespace", NAMESPACE)
-        undo.callback(kubectl, "delete", "namespace", NAMESPACE)
+        undo.callback(kubectl, "delete", "namespace", NAMESPACE, "--wait=false")
         secret = ("create", "secret", "generic", SECRET)
         kubectl(*secret, f"--from-literal=snykToken={TOKEN}", PLACE)
         self._make_authority()
@@ -198,6 +238,11 @@ class Site:
 class _Silent(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """A repository says nothing."""
+
+
+def _states(one: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    found: Sequence[dict[str, Any]] = one["status"].get("containerStatuses", ())
+    return found
 
 
 def _ready(one: dict[str, Any]) -> bool:

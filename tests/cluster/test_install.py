@@ -5,19 +5,22 @@ Helm 3.9 on Kubernetes 1.20, Helm 4.3 on a current one; the image is the one of 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from sensor.kube.rbac import RULES
-from tests.cluster import node, workloads
+from tests.cluster import archive, node, oldchart, remains, truth, workloads
+from tests.cluster.leftovers import started
 from tests.cluster.recipes import CURRENT, OLD
 from tests.cluster.release import NAMESPACE, Site
+from tests.cluster.truth import NOTHING, Part
 from tests.cluster.waiting import NeverHappenedError, until
-from tests.cluster.workloads import Part, Place
+from tests.cluster.workloads import Place
 from tests.fetch.chart import BASE_SUITE
 from tests.image.buildah import built
 
@@ -43,8 +46,11 @@ PROMISED_SECONDS = 30
 SYS_ADMIN = 1 << 21
 NEEDED = 1 << 39 | 1 << 38 | 1 << 19 | 1 << 12 | 1 << 2
 MEGABYTE = 1_000_000
-# What differs between clusters is in the first test; the others take a minute more on each.
-ON_OLD = pytest.mark.parametrize("shop", [OLD], indirect=True)
+TICKS = os.sysconf("SC_CLK_TCK")
+# The smallest share of a processor that is given to a sensor: its documented request.
+SLOW = "sensor.resources.limits.cpu=100m"
+# A kubelet of 1.20 looks for what ended pods left once a minute.
+COLLECTED_SECONDS = 150
 
 Truth = dict[Place, Part]
 
@@ -56,14 +62,14 @@ class Shop:
         self.site = site
         self.cluster = site.cluster
         self.namespace = namespace
-        self.truth = workloads.truth(self.cluster, namespace)
+        self.truth = self._spoken()
         # The pod that each cluster of the tests has.
-        self.others = {Place("default", "Pod", "resident", "main"): Part("main", 1, frozenset())}
+        self.others = {Place("default", "Pod", "resident", "main"): Part("main", 1, NOTHING)}
 
     def everything(self, kind: str) -> Truth:
         """The whole cluster; the sensor, of this kind, does not look at itself."""
         own = Place(NAMESPACE, kind, "runtime-sensor", "runtime-sensor")
-        return {**self.truth, **self.others, own: Part("main", 1, frozenset())}
+        return {**self.truth, **self.others, own: Part("main", 1, NOTHING)}
 
     def only(self, admits: Callable[[Place], bool]) -> Truth:
         """What of the shop is admitted."""
@@ -76,61 +82,106 @@ class Shop:
         self.cluster.client.kubectl(*words, f"--namespace={self.namespace}")
         return Place(self.namespace, "Job", "late", "main")
 
+    def forget_late(self) -> None:
+        """Delete that Job."""
+        self.cluster.client.kubectl("delete", "job", "late", f"--namespace={self.namespace}")
 
-@pytest.fixture(scope="module", params=[OLD, CURRENT])
-def shop(
-    request: pytest.FixtureRequest, toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shop]:
-    cluster: Cluster = request.getfixturevalue({OLD: "old", CURRENT: "current"}[request.param])
-    folder = tmp_path_factory.mktemp("shop")
-    for made in (workloads.python_image, workloads.go_image):
-        cluster.load(made(toolbox, folder))
+    def _spoken(self) -> Truth:
+        """Wait until each container has said what it loaded."""
+        found: Truth = {}
+        wanted = workloads.deployed(self.namespace, self.cluster.recipe.minor).keys()
+
+        def look() -> bool:
+            found.update(truth.truth(self.cluster, self.namespace))
+            return found.keys() == wanted
+
+        self.cluster.until(look, "all have spoken")
+        return found
+
+
+class Images(NamedTuple):
+    """Archives of the images of the shop and of the sensor, and the name of that one."""
+
+    files: list[Path]
+    sensor: str
+
+
+@pytest.fixture(scope="module")
+def images(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Images:
+    """Make them once for both clusters: they are 600 MB."""
+    folder = tmp_path_factory.mktemp("images")
+    files = [
+        archive.write(make(toolbox, folder), folder / f"{number}.tar")
+        for number, make in enumerate(workloads.IMAGES)
+    ]
     toolbox.path("buildah")
     buildah, name = built(toolbox.path("image-base"), BASE_SUITE)
     buildah.archive(name, folder / "sensor.tar")
-    cluster.load_archive(folder / "sensor.tar")
+    return Images([*files, folder / "sensor.tar"], name)
+
+
+@pytest.fixture(scope="module", params=[OLD, CURRENT])
+def shop(
+    request: pytest.FixtureRequest,
+    images: Images,
+    toolbox: Toolbox,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Shop]:
+    cluster: Cluster = request.getfixturevalue({OLD: "old", CURRENT: "current"}[request.param])
+    for file in images.files:
+        cluster.load_archive(file)
     helm = toolbox.path(HELMS[request.param]) / "bin" / "helm"
     with cluster.namespace() as namespace:
         workloads.start(cluster, namespace)
-        site = Site(cluster, helm, name, folder)
+        site = Site(cluster, helm, images.sensor, tmp_path_factory.mktemp("shop"))
         with site.open():
             yield Shop(site, namespace)
 
 
-def settle(receiver: Receiver, truth: Truth) -> float:
+def settle(receiver: Receiver, wanted: Truth) -> float:
     """Wait for the truth as long as is promised; how long it took."""
     began = time.monotonic()
-    same(receiver.now, truth)
+    try:
+        until(lambda: receiver.now() == wanted, "the truth", PROMISED_SECONDS)
+    except NeverHappenedError:
+        found = receiver.now()
+        assert {"more": lines(found) - lines(wanted), "missing": lines(wanted) - lines(found)} == {}
     return time.monotonic() - began
 
 
-def same(look: Callable[[], object], wanted: object) -> None:
-    """Wait until a look finds what is wanted; a failure shows what differs."""
-    try:
-        until(lambda: look() == wanted, "as wanted", PROMISED_SECONDS)
-    except NeverHappenedError:
-        assert look() == wanted
+def lines(found: Truth) -> set[str]:
+    """A line for each container and for each package in it."""
+    return {
+        " ".join(map(str, (*place, *one)))
+        for place, part in found.items()
+        for one in (part[:2], *part.loaded)
+    }
 
 
-def test_the_receiver_holds_the_truth(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_receiver_holds_the_truth_and_after_it_nothing_is_left(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
     first = len(shop.cluster.requests())
-    with shop.site.installed() as receiver:
-        seconds = settle(receiver, shop.everything("DaemonSet"))
-        late = shop.late()
-        loaded = workloads.late_truth(shop.cluster, shop.namespace)
-        until(lambda: receiver.ever(late) == loaded, "what the Job loaded", PROMISED_SECONDS)
-        used = node.usage(shop.site.container())
-        resident = sum(map(most_resident, shop.site.pids()))
-    requests = shop.cluster.requests()[first:]
-    assert_granted_is_used(requests, shop.cluster.recipe.minor)
+    with shop.site.receiving() as receiver:
+        before = remains.seen(shop.cluster)
+        with shop.site.released(forget=False):
+            shop.site.install()
+            seconds = settle(receiver, shop.everything("DaemonSet"))
+            late = shop.late()
+            twin = shop.truth[workloads.twin(shop.namespace)]
+            loaded = truth.late_truth(shop.cluster, shop.namespace, twin)
+            until(lambda: receiver.ever(late) == loaded, "what the Job loaded", PROMISED_SECONDS)
+            used = node.usage(shop.site.container())
+            resident = sum(map(most_resident, shop.site.pids()))
+        shop.forget_late()
+        until(lambda: remains.seen(shop.cluster) <= before, "nothing is left", COLLECTED_SECONDS)
+    assert_granted_is_used(shop.cluster.requests()[first:], shop.cluster.recipe.minor)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{shop.cluster.recipe.version}: the truth {seconds:.1f} s after Ready; at most"
             f" {used.bytes / MEGABYTE:.0f} MB with page cache, {resident / MEGABYTE:.0f} MB of all"
             f" its processes' peaks, {used.seconds:.1f} s of CPU\n"
         )
-    kubectl = shop.cluster.client.kubectl
-    kubectl("delete", "job", "late", f"--namespace={shop.namespace}")
 
 
 def assert_granted_is_used(requests: list[dict[str, Any]], minor: int) -> None:
@@ -157,25 +208,42 @@ def status(pid: int) -> dict[str, str]:
     return dict(line.split(":", 1) for line in lines)
 
 
-@ON_OLD
+def test_start_to_first_report_with_a_tenth_of_a_processor(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with shop.site.receiving() as receiver, shop.site.released():
+        shop.site.begin(SLOW)
+        shop.cluster.until(receiver.now, "a first report")
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        began = min(int(at) for at in map(started, shop.site.pids()) if at) / TICKS
+    with capsys.disabled():
+        version = shop.cluster.recipe.version
+        sys.stdout.write(f"\n{version}: first report {now - began:.1f} s after start at 100m\n")
+
+
 def test_filters_leave_out_what_they_say(shop: Shop) -> None:
     types = "sensor.filters.workloadTypes={deployment,cronjob}"
     with shop.site.installed(types) as receiver:
         settle(receiver, shop.only(lambda place: place.kind in {"Deployment", "CronJob"}))
-        label = "sensor.filters.podLabels.app=store"
-        shop.site.upgrade(label, f"sensor.filters.namespaces={{{shop.namespace},other}}")
+    label = "sensor.filters.podLabels.app=store"
+    names = f"sensor.filters.namespaces={{{shop.namespace},other}}"
+    with shop.site.installed(label, names) as receiver:
         settle(receiver, shop.only(lambda place: place.workload == "store"))
 
 
-@ON_OLD
+def test_an_upgrade_from_the_chart_that_is_replaced(shop: Shop, tmp_path: Path) -> None:
+    with shop.site.receiving() as receiver, shop.site.released():
+        shop.site.install_chart(oldchart.write(tmp_path / "old"))
+        shop.site.upgrade()
+        settle(receiver, shop.everything("DaemonSet"))
+
+
 def test_a_deployment_tells_what_is_deployed_and_nothing_of_processes(shop: Shop) -> None:
     with shop.site.installed("workloadType=deployment") as receiver:
-        truth = shop.everything("Deployment")
-        nothing: frozenset[tuple[str, str, str]] = frozenset()
-        settle(receiver, {place: part._replace(loaded=nothing) for place, part in truth.items()})
+        wanted = shop.everything("Deployment")
+        settle(receiver, {place: part._replace(loaded=NOTHING) for place, part in wanted.items()})
 
 
-@ON_OLD
 @pytest.mark.parametrize(
     "value", ["securityContext.privileged=true", "securityContext.capabilities={SYS_ADMIN}"]
 )

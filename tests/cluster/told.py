@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from packageurl import PackageURL
+
 from sensor.receiver import questions, tables
-from tests.cluster.workloads import Part, Place, packages
+from tests.cluster.truth import Names, Part, packages
+from tests.cluster.workloads import Place
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,13 +41,13 @@ class Receiver:
                 for place, row in places.items()
             }
 
-    def ever(self, place: Place) -> frozenset[tuple[str, str, str]]:
+    def ever(self, place: Place) -> Names:
         """What was loaded in a container at any time; it may be no more."""
         with closing(tables.open_to_read(self._db)) as connection:
             return frozenset(name for one in _told(connection, place) for name in names(one))
 
 
-def _current(connection: sqlite3.Connection, place: Place) -> frozenset[tuple[str, str, str]]:
+def _current(connection: sqlite3.Connection, place: Place) -> Names:
     found = (one for one in _told(connection, place) if one["current"])
     return frozenset(name for one in found for name in names(one))
 
@@ -57,10 +60,17 @@ def _told(connection: sqlite3.Connection, place: Place) -> list[dict[str, Any]]:
     return [package for one in mine for package in one["packages"]]
 
 
-def names(package: dict[str, Any]) -> frozenset[tuple[str, str, str]]:
-    """Type, name and version of a package of the wire: those of PyPI where it has such a name."""
-    purls = [package["purl"], *package.get("aliases", ())]
-    found = next((one for one in purls if one.startswith("pkg:pypi/")), package["purl"])
-    kind, _, rest = found.removeprefix("pkg:").partition("/")
-    path, _, version = rest.partition("?")[0].partition("@")
-    return packages({kind: {path: version}})
+def names(package: dict[str, Any]) -> Names:
+    """Kind, name and version of a package of the wire; of Debian's own that are of PyPI, both.
+
+    Another name of the same kind is no other package.
+    """
+    purl, *aliases = map(PackageURL.from_string, (package["purl"], *package.get("aliases", ())))
+    told = [purl, *(one for one in aliases if one.type != purl.type)]
+    return frozenset(name for one in told for name in packages(_plain(one)))
+
+
+def _plain(purl: PackageURL) -> dict[str, dict[str, str]]:
+    """As a container of the shop says it; the namespace of deb is the vendor."""
+    parts = [purl.name] if purl.type == "deb" else filter(None, (purl.namespace, purl.name))
+    return {purl.type: {"/".join(parts): purl.version or ""}}

@@ -1,7 +1,7 @@
-"""A small shop to be looked at: every kind of workload, in Python and Go, and what each says it is.
+"""A small shop to be looked at: every kind of workload in Python and Go, and the other languages.
 
-The images are made without a registry; a container's command says which modules it imports. The
-truth is what each container printed itself (`programs/app.py`, `programs/shop/main.go`).
+The images are made without a registry; a container's command says which modules it imports. What is
+true of them: `truth`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.cluster import dotnet_image, java_image, node_image
 from tests.cluster.archive import Image
-from tests.cluster.client import FailedError
 from tests.cluster.manifests import container, controller, cron_job, job, pod, pod_spec
 from tests.fetch.component import default_root
 from tests.fetch.gomod import offline
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PROGRAMS = Path(__file__).with_name("programs")
 PYTHON = "localhost/lab/shop-python:1"
 GO = "localhost/lab/shop-go:1"
+# The init container of the Deployment.
+INIT = "prepare"
 VENV = "/app/bin/python3"
 DEBIAN = "/usr/bin/python3"
 SITE = "lib/python3.11/site-packages"
@@ -48,14 +50,6 @@ class Place(NamedTuple):
     kind: str
     workload: str
     container: str
-
-
-class Part(NamedTuple):
-    """What a container of a workload is: its role, in how many pods, type/name/version loaded."""
-
-    role: str
-    pods: int
-    loaded: frozenset[tuple[str, str, str]]
 
 
 def python_image(toolbox: Toolbox, folder: Path) -> Image:
@@ -83,6 +77,16 @@ def go_image(toolbox: Toolbox, folder: Path) -> Image:
     command = [str(toolchain / "go/bin/go"), "build", "-buildvcs=false", "-o", "program", "."]
     subprocess.run(command, cwd=work, env=environment, check=True)
     return Image(GO, {"/program": work / "program"}, ("/program",), {})
+
+
+# Each makes an image of the shop, with the help of an empty folder.
+IMAGES = (
+    python_image,
+    go_image,
+    java_image.java_image,
+    node_image.node_image,
+    dotnet_image.dotnet_image,
+)
 
 
 def python(name: str, *modules: str, python: str = VENV, seconds: float = 0) -> Object:
@@ -116,17 +120,32 @@ def shop(namespace: str, minor: int) -> list[Object]:
         job("import", namespace, pod_spec(python("main", "requests", "yaml"))),
         nightly_job,
         pod("bare", namespace, pod_spec(python("python", "jinja2"), go("go"))),
+        pod("others", namespace, pod_spec(*_others())),
+    ]
+
+
+def _others() -> list[Object]:
+    """Containers of the other languages; each loads one package and has another one beside it."""
+    return [
+        java_image.java("java", java_image.CLASS),
+        node_image.node("node", node_image.LOADED),
+        dotnet_image.dotnet("dotnet", dotnet_image.LOADED),
     ]
 
 
 def late_job(namespace: str) -> Object:
-    """A Job that runs for a little more than a second."""
-    return job("late", namespace, pod_spec(python("main", "sqlparse", "flask", seconds=1)))
+    """A Job that runs for a little more than a second, and does what its twin does."""
+    return job("late", namespace, pod_spec(python("main", "flask", seconds=1)))
+
+
+def twin(namespace: str) -> Place:
+    """The container that has imported what the late Job does."""
+    return Place(namespace, "Deployment", "web", "main")
 
 
 def deployed(namespace: str, minor: int) -> dict[Place, tuple[str, int]]:
     """Role and number of pods of each container of the shop, as `shop` makes them."""
-    web = {"prepare": "init", "main": "main", "beside": "main"}
+    web = {INIT: "init", "main": "main", "beside": "main"}
     web |= {"sidecar": "sidecar"} if minor >= NATIVE_SIDECARS else {}
     rows = {("Deployment", "web", name): (role, 2) for name, role in web.items()}
     for kind, name in (
@@ -137,19 +156,18 @@ def deployed(namespace: str, minor: int) -> dict[Place, tuple[str, int]]:
     ):
         rows[kind, name, "main"] = ("main", 1)
     rows |= {("Pod", "bare", name): ("main", 1) for name in ("python", "go")}
+    rows |= {("Pod", "others", one["name"]): ("main", 1) for one in _others()}
     return {Place(namespace, *key): row for key, row in rows.items()}
 
 
 def start(cluster: Cluster, namespace: str) -> None:
-    """Create the shop and wait until each of its containers has said what it loaded."""
+    """Create the shop and wait until it runs."""
     cluster.client.apply(*shop(namespace, cluster.recipe.minor))
     before = (datetime.now(UTC) - LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")
     patch = json.dumps({"status": {"lastScheduleTime": before}})
     words = ("patch", "cronjob", "nightly", f"--namespace={namespace}", "--subresource=status")
     cluster.client.kubectl(*words, "--type=merge", f"--patch={patch}")
     cluster.until(lambda: _running(cluster, namespace), "the shop is open")
-    wanted = deployed(namespace, cluster.recipe.minor).keys()
-    cluster.until(lambda: truth(cluster, namespace).keys() == wanted, "all have spoken")
 
 
 def _running(cluster: Cluster, namespace: str) -> bool:
@@ -158,52 +176,6 @@ def _running(cluster: Cluster, namespace: str) -> bool:
     expected.update({place[1:3] for place in deployed(namespace, 0) if place.workload != "web"})
     running = [one for one in pods if one["status"]["phase"] == "Running"]
     return len(running) == len(pods) and Counter(map(workload_of, pods)) == expected
-
-
-def truth(cluster: Cluster, namespace: str) -> dict[Place, Part]:
-    """What the shop is, where each of its containers has said what it loaded."""
-    found = {}
-    pods = cluster.client.get("pods", f"--namespace={namespace}")["items"]
-    for place, (role, count) in deployed(namespace, cluster.recipe.minor).items():
-        mine = [one["metadata"]["name"] for one in pods if workload_of(one) == place[1:3]]
-        said = [spoken(cluster, namespace, name, place.container) for name in mine]
-        if len(said) == count and None not in said:
-            (loaded,) = {each for each in said if each is not None}
-            found[place] = Part(role, count, loaded)
-    return found
-
-
-def late_truth(cluster: Cluster, namespace: str) -> frozenset[tuple[str, str, str]]:
-    """What the late Job said that it loaded."""
-    pods = cluster.client.get("pods", f"--namespace={namespace}", "--selector=job-name=late")
-    (name,) = (one["metadata"]["name"] for one in pods["items"])
-    said = spoken(cluster, namespace, name, "main")
-    assert said is not None
-    return said
-
-
-def spoken(
-    cluster: Cluster, namespace: str, name: str, container: str
-) -> frozenset[tuple[str, str, str]] | None:
-    """What a container printed, None as long as it has not; the init one loads nothing."""
-    if container == "prepare":
-        return frozenset()
-    words = ("logs", f"--namespace={namespace}", name, f"--container={container}")
-    try:
-        lines = cluster.client.kubectl(*words).splitlines()
-    except FailedError:  # it has not begun
-        return None
-    told = [json.loads(line) for line in lines if line.startswith("{")]
-    return None if not told else packages(told[0])
-
-
-def packages(said: dict[str, dict[str, str]]) -> frozenset[tuple[str, str, str]]:
-    """Type, name and version of all, as both sides can be compared."""
-    return frozenset(
-        (kind, name.lower().replace("_", "-") if kind == "pypi" else name, version)
-        for kind, versions in said.items()
-        for name, version in versions.items()
-    )
 
 
 def workload_of(one: dict[str, Any]) -> tuple[str, str]:
@@ -220,4 +192,4 @@ def workload_of(one: dict[str, Any]) -> tuple[str, str]:
 
 
 def _init() -> Object:
-    return container("prepare", "true")
+    return container(INIT, "true")

@@ -3,7 +3,8 @@
     python3 app.py SECONDS MODULE...        SECONDS 0: until it is told to end
 
 It prints one line of JSON: {"pypi": {"NAME": "VERSION"}} of each distribution of which a file is a
-loaded module, as importlib.metadata tells it.
+loaded module, as importlib.metadata tells it; and {"files": […]}, those that Debian's packages
+install, for dpkg to say whose they are.
 """
 
 import importlib
@@ -28,9 +29,13 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     for name in sys.argv[2:]:
         importlib.import_module(name)
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
     found = [one for one in importlib.metadata.distributions() if loaded(one, files)]
-    print(json.dumps({"pypi": {one.metadata["Name"]: one.version for one in found}}), flush=True)
+    said = {
+        "pypi": {one.metadata["Name"]: one.version for one in found},
+        "files": [file for file in files if "/dist-packages/" in file],
+    }
+    print(json.dumps(said), flush=True)
     ended.wait(float(sys.argv[1]) or None)
 
 

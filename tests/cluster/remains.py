@@ -1,0 +1,67 @@
+"""What is on a cluster and on its node, so that two moments can be compared.
+
+Events, leases and other kinds that come by themselves are left out. Of the node: cgroups,
+processes, mounts, interfaces, and the files of kubelet, containerd and CNI; images stay on a node.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.cluster.leftovers import started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.lab import Cluster
+
+# Written by controllers and kubelets as time goes by, whatever is installed.
+BY_THEMSELVES = {"events", "events.events.k8s.io", "leases.coordination.k8s.io"}
+# Shown by the API server, kept by nobody; and a question only.
+SHOWN = {"componentstatuses"}
+# Below the cluster's folder; * is any one name.
+FOLDERS = (
+    "kubelet/pods",
+    "containerd/addresses/lab",
+    "containerd/root/io.containerd.snapshotter.v1.overlayfs/snapshots",
+    "containerd/state/io.containerd.runtime.v2.task/k8s.io",
+    "containerd/state/io.containerd.grpc.v1.cri/*",
+)
+# In the space's own file systems.
+PRIVATE = ("run", "run/netns", "run/lab", "var/lib", "var/log/pods", "var/log/containers")
+# Of the machine, where a program like ours could leave something that outlives it.
+SHARED = ("dev/shm", "sys/fs/bpf")
+
+
+def seen(cluster: Cluster) -> set[str]:
+    """All that is there now, a line each."""
+    return {*_objects(cluster), *_node(cluster)}
+
+
+def _objects(cluster: Cluster) -> Iterator[str]:
+    kubectl = cluster.client.kubectl
+    listed = kubectl("api-resources", "--verbs=list", "--output=name").split()
+    kinds = ",".join(sorted({*listed} - BY_THEMSELVES - SHOWN))
+    for one in json.loads(kubectl("get", kinds, "--all-namespaces", "--output=json"))["items"]:
+        place = one["metadata"]
+        yield f"{one['kind']} {place.get('namespace', '')}/{place['name']}"
+
+
+def _node(cluster: Cluster) -> Iterator[str]:
+    space = cluster.space
+    for top in space.cgroups():
+        yield from (f"cgroup {path}" for path in top.rglob("*/"))
+    yield from (f"process {pid} of {started(pid)}" for pid in space.pids())
+    for line in Path(f"/proc/{space.pid}/mounts").read_text().splitlines():
+        yield f"mount {line.split()[1]}"
+    for line in cluster.client.run(["ip", "-oneline", "link"]).splitlines():
+        yield f"interface {line.split()[1]}"
+    root = Path(f"/proc/{space.pid}/root")
+    for folder in (*_below(cluster.folder, FOLDERS), *_below(root, (*PRIVATE, *SHARED))):
+        yield from (f"file {path}" for path in folder.iterdir())
+
+
+def _below(top: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
+    return (path for pattern in patterns for path in top.glob(pattern) if path.is_dir())
