@@ -51,6 +51,7 @@ SMALL = {
     "express": "^4.21.0",
     "ajv": "^6.12.6",
     "ajv-keywords": "^3.5.2",
+    "chalk": "^5.4.0",
     "lodash": "^4.17.21",
     "winston": "^3.17.0",
     "@node-rs/crc32": "^1.10.6",

@@ -72,23 +72,34 @@ def packages_of(lock: Npm, truth: Truth) -> set[tuple[str, str]]:
     return {lock.of(path) or APP for path in truth.files}
 
 
-def test_pnpm(toolbox: Toolbox, tmp_path: Path) -> None:
-    folder = application(tmp_path, toolbox.path("node-pnpm") / "app" / "node_modules", "small.js")
-    with running(node(toolbox), folder, "small.js") as truths:
+# A program for each kind of modules, and what it must have loaded.
+SMALL = {
+    "small.js": {"express", "ajv-keywords", "@node-rs/crc32"},
+    "small.mjs": {"express", "chalk", "lodash"},
+}
+
+
+@pytest.mark.parametrize("program", SMALL)
+def test_pnpm(toolbox: Toolbox, tmp_path: Path, program: str) -> None:
+    folder = application(tmp_path, toolbox.path("node-pnpm") / "app" / "node_modules", program)
+    with running(node(toolbox), folder, program) as truths:
         ((pid, truth),) = truths.items()
         wanted = {pnpm(path) or APP for path in truth.files}
         assert known(look(pid)) == wanted
-    assert {"express", "ajv-keywords", "@node-rs/crc32"} <= {name for name, _ in wanted}
+    assert SMALL[program] <= {name for name, _ in wanted}
 
 
-def test_yarn_plug_and_play(toolbox: Toolbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", SMALL)
+def test_yarn_plug_and_play(toolbox: Toolbox, tmp_path: Path, program: str) -> None:
     folder = tmp_path / "app"
     shutil.copytree(toolbox.path("node-yarn") / "app", folder)
-    with_programs(folder, "small.js")
+    with_programs(folder, program)
     argv = [*node(toolbox), "-r", "./.pnp.cjs"]
-    with running(argv, folder, "small.js") as truths:
+    if program.endswith(".mjs"):
+        argv += ["--no-warnings", "--experimental-loader", "./.pnp.loader.mjs"]
+    with running(argv, folder, program) as truths:
         ((pid, truth),) = truths.items()
         wanted = yarn(truth.owners.values()) | {("shop", "0.0.1")}
         assert known(look(pid)) == wanted
-        assert any("/__virtual__/" in path for path in truth.files)
-    assert {"express", "ajv-keywords", "@node-rs/crc32"} <= {name for name, _ in wanted}
+    assert SMALL[program] <= {name for name, _ in wanted}
+    assert ("ajv-keywords" in SMALL[program]) == any("/__virtual__/" in p for p in truth.files)

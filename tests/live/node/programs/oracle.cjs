@@ -26,7 +26,7 @@ function owners(files) {
 
 globalThis.ready = () => {
   const cjs = Object.keys(Module._cache);
-  const said = { pid: process.pid, cjs, esm: [...esm], owners: owners(cjs) };
+  const said = { pid: process.pid, cjs, esm: [...esm], owners: owners([...cjs, ...esm]) };
   const file = `${process.env.TRUTH}/${process.pid}-${threadId}.json`;
   fs.writeFileSync(file, JSON.stringify(said));
   fs.writeSync(1, file + '\n');
