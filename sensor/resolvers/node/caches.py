@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # The largest program seen has 11,000 modules.
 MAX_MODULES = 50_000
 MAX_CAPACITY = 1 << 18
+# Dictionaries with paths for keys that are looked at, in one heap: 70 µs each. A program can have
+# many of its own; Module._cache is among the first pages that survived.
+MAX_LOOKED = 10_000
 # Values of a dictionary from which its class is looked for.
 PROBES = 4
 # A table is at least half empty after it has grown; of so many slots one is used.
@@ -135,8 +138,9 @@ def _paths(heap: Heap, keys: Iterable[int]) -> set[int]:
 class Finder:
     """Finds the Module._cache to which dictionaries lead. Remembers classes for one slice."""
 
-    def __init__(self, heap: Heap, dictionary_map: int) -> None:
-        """Read nothing yet."""
+    def __init__(self, heap: Heap, dictionary_map: int, looked: int = 0) -> None:
+        """Read nothing yet. `looked` is how many dictionaries with paths were looked at before."""
+        self.looked = looked
         self._heap = heap
         self._map = dictionary_map
         self._owners: dict[int, int | None] = {}
@@ -146,7 +150,8 @@ class Finder:
         """The caches to which any of these dictionaries leads: it is one, or a copy of one."""
         found = set()
         for word in with_paths(self._heap, self._map, words):
-            cache = self._of(word)
+            self.looked += 1
+            cache = self._of(word) if self.looked <= MAX_LOOKED else None
             if cache is not None:
                 found.add(cache)
         return found

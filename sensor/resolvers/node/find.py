@@ -39,7 +39,7 @@ class Place:
     `table` and `heap` are the cursors of looking for isolates, and for caches and ES modules.
     `esm` has for each name of a script whether its module ended in an error; `has_esm` says that
     there is such a script, so that a search is worth it. `full` says that there was more than is
-    kept.
+    kept; `looked` counts the dictionaries with paths.
     """
 
     sets: list[Maps]
@@ -50,6 +50,7 @@ class Place:
     heap: int = START
     full: bool = False
     has_esm: bool = True
+    looked: int = 0
 
     def plain(self) -> Plain:
         """A JSON object."""
@@ -62,6 +63,7 @@ class Place:
             "heap": self.heap,
             "full": self.full,
             "has_esm": self.has_esm,
+            "looked": self.looked,
         }
 
     @classmethod
@@ -76,6 +78,7 @@ class Place:
             data["heap"],
             data["full"],
             data["has_esm"],
+            data["looked"],
         )
 
 
@@ -85,7 +88,7 @@ def find(process: Process, heap: Heap, budget: Budget, place: Place) -> bool:
         _table_step(process, heap, place)
         if budget.due():
             return False
-    finders = [Finder(heap, maps.dictionary) for maps in place.sets]
+    finders = [Finder(heap, maps.dictionary, place.looked) for maps in place.sets]
     while place.heap != DONE:
         _heap_step(process, heap, place, finders)
         if budget.due() and place.heap != DONE:
@@ -122,6 +125,7 @@ def _heap_step(process: Process, heap: Heap, place: Place, finders: Sequence[Fin
     for maps, hits in zip(with_modules, done.hits[len(place.sets) :], strict=True):
         _keep_modules(heap, place, maps, [hit + TAG for hit in hits])
     place.heap = DONE if done.next is None else done.next
+    place.looked = max(finder.looked for finder in finders)
 
 
 def _keep_caches(place: Place, found: set[Cache]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.resolvers.node import read, reasons
+from sensor.resolvers.node.caches import MAX_LOOKED
 from sensor.resolvers.node.esm import path_of
 from sensor.resolvers.node.words import Module
 
@@ -110,6 +111,8 @@ class Reading:
             found.append((reasons.NOT_A_PATH, f"{strange} in Module._cache"))
         if self._place.full:
             found.append((reasons.TOO_MANY_MODULES, ""))
+        if self._place.looked > MAX_LOOKED:
+            found.append((reasons.TOO_MANY_CACHES, f"{self._place.looked} objects with paths"))
         return found
 
     def _changed(self) -> bool:

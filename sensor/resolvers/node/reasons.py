@@ -19,7 +19,7 @@ NOT_A_PATH: Final = "module name is not a path"
 NO_SYMBOLS: Final = "no postmortem symbols"
 PROGRAM_REFUSED: Final = "program file not readable"
 SPENT: Final = "budget spent"
-TOO_MANY_CACHES: Final = "too many module caches"
+TOO_MANY_CACHES: Final = "too many objects that can be module caches"
 TOO_MANY_MODULES: Final = "too many modules"
 UNSUPPORTED: Final = "runtime not supported yet"
 
