@@ -102,4 +102,4 @@ def test_yarn_plug_and_play(toolbox: Toolbox, tmp_path: Path, program: str) -> N
         wanted = yarn(truth.owners.values()) | {("shop", "0.0.1")}
         assert known(look(pid)) == wanted
     assert SMALL[program] <= {name for name, _ in wanted}
-    assert ("ajv-keywords" in SMALL[program]) == any("/__virtual__/" in p for p in truth.files)
+    assert any("/__virtual__/" in path for path in truth.files)
