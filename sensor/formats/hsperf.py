@@ -1,8 +1,9 @@
 """The counters that a HotSpot JVM keeps about itself: hsperfdata, version 2.0.
 
-The same bytes are in a file of /tmp and in the JVM's own memory. Layout: PerfDataPrologue and
-PerfDataEntry in src/hotspot/share/runtime/perfMemory.hpp; no pointers, all in the byte order of the
-machine, which the prologue tells.
+The same bytes are in a file of /tmp and in the JVM's own memory. Counters are decoded one by one,
+so that nobody need read those that can hold secrets (the command line). Layout: PerfDataPrologue
+and PerfDataEntry in src/hotspot/share/runtime/perfMemory.hpp; no pointers, all in the byte order of
+the machine, which the prologue tells.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sensor.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from sensor.formats.source import Range
 
 MAGIC = b"\xca\xfe\xc0\xc0"
 MAJOR = 2
@@ -26,6 +27,7 @@ ENTRY_SIZE = 20
 # A JVM has some 200 counters in 32 KiB; -XX:PerfDataMemorySize can make it larger.
 MAX_SIZE = 1 << 20
 MAX_ENTRIES = 8192
+NUMBER_SIZE = 8
 LONG, BYTE = ord("J"), ord("B")
 
 
@@ -38,12 +40,17 @@ class Prologue(NamedTuple):
     entries: int
 
 
-class Counter(NamedTuple):
-    """One counter: its name, where its value is, and the value: a number or a text."""
+class Entry(NamedTuple):
+    """One counter, in bytes from its start: its length, where its name and its value are.
 
-    name: str
-    at: int
-    value: int | str
+    `number` says that the value is one, `text` that it is one; other kinds are neither.
+    """
+
+    length: int
+    name: Range
+    value: Range
+    number: bool
+    text: bool
 
 
 def prologue(data: bytes) -> Prologue:
@@ -61,25 +68,21 @@ def prologue(data: bytes) -> Prologue:
     return Prologue(order, used, first, entries)
 
 
-def counters(data: bytes) -> Iterator[Counter]:
-    """The counters that are numbers or texts. Raises Malformed at the first that is damaged."""
-    head = prologue(data)
-    entry, number = Struct(head.order + ENTRY), Struct(head.order + "q")
-    at, end = head.first, min(head.used, len(data))
-    for _ in range(head.entries):
-        if at + ENTRY_SIZE > end:
-            raise Malformed(f"a counter at {at} of {end} bytes")
-        length, name, size, kind, _, _, _, value = entry.unpack_from(data, at)
-        if not (ENTRY_SIZE <= length <= end - at and 0 <= name < length and 0 <= value < length):
-            raise Malformed(f"a counter of {length} bytes at {at}")
-        text = _text(data, at + name, at + length)
-        if kind == LONG and size == 0 and value + number.size <= length:
-            yield Counter(text, at + value, number.unpack_from(data, at + value)[0])
-        elif kind == BYTE and 0 <= size <= length - value:
-            yield Counter(text, at + value, _text(data, at + value, at + value + size))
-        at += length
+def entry(head: Prologue, data: bytes) -> Entry:
+    """The counter whose first ENTRY_SIZE bytes these are. Raises Malformed."""
+    length, name, size, kind, _, _, _, value = Struct(head.order + ENTRY).unpack(data)
+    number, text = kind == LONG and size == 0, kind == BYTE and size > 0
+    room = size if size > 0 else NUMBER_SIZE
+    if not (ENTRY_SIZE <= name < value <= length - room and length <= head.used):
+        raise Malformed(f"a counter of {length} bytes: name at {name}, value at {value}")
+    return Entry(length, (name, value - name), (value, room), number, text)
 
 
-def _text(data: bytes, start: int, end: int) -> str:
-    """Up to the first NUL."""
-    return data[start:end].partition(b"\0")[0].decode("utf-8", "replace")
+def number_of(head: Prologue, data: bytes) -> int:
+    """The value of a counter that is a number."""
+    return int(Struct(head.order + "q").unpack(data)[0])
+
+
+def text_of(data: bytes) -> str:
+    """A name, or the value of a counter that is a text: up to the first NUL."""
+    return data.partition(b"\0")[0].decode("utf-8", "replace")

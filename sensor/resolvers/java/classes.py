@@ -23,7 +23,7 @@ from sensor.resolvers.java.kinds import Kinds
 from sensor.resolvers.java.klasses import Reader
 from sensor.resolvers.java.progress import Progress
 from sensor.resolvers.java.reasons import Reason
-from sensor.resolvers.java.watch import watch
+from sensor.resolvers.java.watch import count_now, watch
 from sensor.resolvers.java.words import UNREADABLE, Loader, Machine
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def gone_on(memory: Memory, library: Library, budget: Budget, state: State) -> S
         return None
     loaders = _with_kinds(memory, library, walked.loaders, progress)
     told = _told(progress, walked, loaders)
-    counters, _ = _counters(memory, library)
-    told += _differs(progress.total, state["count"], counters)
+    told += _differs(progress.total, state["count"], count_now(memory, state["watch"]))
     return {**state, "loaders": loaders, "told": [list(pair) for pair in told]}
 
 
@@ -143,11 +142,11 @@ def _told(progress: Progress, walked: Walked, loaders: list[list[Plain]]) -> Tol
     return [(reason, detail) for reason, true, detail in rows if true]
 
 
-def _differs(total: int, before: int | None, after: Counters | None) -> Told:
+def _differs(total: int, before: int | None, after: int | None) -> Told:
     """Whether the JVM counts other classes than were read, both before and after the reading."""
     if before is None or after is None:
         return []
-    low, high = sorted((before, after.classes))
+    low, high = sorted((before, after))
     slack = total * TOLERANCE
     if low - slack <= total <= high + slack:
         return []

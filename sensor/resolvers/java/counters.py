@@ -6,13 +6,16 @@ They are in memory with -XX:+PerfDisableSharedMem and on a read-only /tmp too; w
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.errors import Malformed
 from sensor.formats import hsperf
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sensor.formats.hsperf import Entry, Prologue
+    from sensor.formats.source import Range
     from sensor.resolvers.java.library import Library
     from sensor.resolvers.java.memory import Memory
 
@@ -24,9 +27,11 @@ INITIALIZED = "sun.cls.initializedClasses"
 WATCHED = (*LOADED, *UNLOADED, INITIALIZED)
 VERSION, HOME = "java.property.java.version", "java.property.java.home"
 CLASS_PATH = "java.property.java.class.path"
+TEXTS = (VERSION, HOME, CLASS_PATH)
+# The longest name has 60 characters.
+MAX_NAME = 256
 # management.cpp: when the JVM began, in milliseconds since the epoch.
 BEGAN = "sun.rt.createVmBeginTime"
-NUMBER = Struct("<q")
 MAX_RELEASE = 128
 
 
@@ -50,30 +55,54 @@ class Counters(NamedTuple):
 
 
 def counters_of(memory: Memory, library: Library) -> Counters | None:
-    """The counters as they are now; None when the JVM keeps none. Raises Malformed."""
+    """The counters as they are now; None when the JVM keeps none. Raises Malformed.
+
+    Only the counters of interest are read: another one is the whole command line.
+    """
     where = library.layout.perf_start_at
     start = memory.word(where + library.bias) if where else 0
     if not start:
         return None
-    data = memory.read([(start, hsperf.PROLOGUE_SIZE)])[0]
-    used = hsperf.prologue(data or b"").used
-    whole = memory.read([(start, used)])[0]
-    return _sorted(whole or b"", start)
-
-
-def _sorted(data: bytes, start: int) -> Counters:
+    head = hsperf.prologue(_bytes(memory, (start, hsperf.PROLOGUE_SIZE)))
+    entries = _named(memory, list(_entries(memory, head, start)))
     found = Counters({}, {}, {})
-    for counter in hsperf.counters(data):
-        if isinstance(counter.value, int) and counter.name in WATCHED:
-            found.numbers[counter.name] = counter.value
-            found.places[counter.name] = start + counter.at
-        elif isinstance(counter.value, int) and counter.name == BEGAN:
-            found.numbers[BEGAN] = counter.value
-        elif isinstance(counter.value, str) and counter.name in {VERSION, HOME, CLASS_PATH}:
-            found.texts[counter.name] = counter.value
+    for name, (at, entry) in entries.items():
+        size = entry.value[1]
+        data = _bytes(memory, (at + entry.value[0], size))
+        if name in WATCHED and entry.number:
+            found.numbers[name] = hsperf.number_of(head, data)
+            found.places[name] = at + entry.value[0]
+        elif name in TEXTS and entry.text:
+            found.texts[name] = hsperf.text_of(data)
     if not found.numbers.keys() >= {*LOADED, *UNLOADED}:
         raise Malformed("the counters of classes are not among those of the JVM")
     return found
+
+
+def _entries(memory: Memory, head: Prologue, start: int) -> Iterator[tuple[int, Entry]]:
+    """Each counter and its address."""
+    at = start + head.first
+    for _ in range(head.entries):
+        if at + hsperf.ENTRY_SIZE > start + head.used:
+            raise Malformed("a counter beyond the end of the counters")
+        entry = hsperf.entry(head, _bytes(memory, (at, hsperf.ENTRY_SIZE)))
+        yield at, entry
+        at += entry.length
+
+
+def _named(memory: Memory, entries: list[tuple[int, Entry]]) -> dict[str, tuple[int, Entry]]:
+    """The counters of interest by name."""
+    raw = memory.read([(at + entry.name[0], min(entry.name[1], MAX_NAME)) for at, entry in entries])
+    names = [hsperf.text_of(data or b"") for data in raw]
+    wanted = {*WATCHED, *TEXTS}
+    return {name: pair for name, pair in zip(names, entries, strict=True) if name in wanted}
+
+
+def _bytes(memory: Memory, where: Range) -> bytes:
+    data = memory.read([where])[0]
+    if data is None:
+        raise Malformed("counters that are not in memory")
+    return data
 
 
 def release_of(memory: Memory, library: Library) -> str:

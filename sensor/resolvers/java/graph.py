@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.errors import Malformed
-from sensor.resolvers.java.memory import WORD, View, is_pointer
+from sensor.resolvers.java.memory import WORD, is_pointer
 
 if TYPE_CHECKING:
     from sensor.resolvers.java.layout import Layout
@@ -57,29 +57,29 @@ def graph_of(memory: Memory, library: Library) -> Graph:
 
 def _read(memory: Memory, library: Library) -> Graph:
     layout = library.layout
-    view = View(memory, span=1)
     found: dict[int, Cld] = {}
     address = memory.word(layout.graph_at + library.bias)
     while address:
-        loader = _loader(view, layout, address)
+        loader, following = _loader(memory, layout, address)
         if loader is None or address in found or len(found) >= MAX_LOADERS:
             return Graph(_flagged(layout, list(found.values())), whole=False)
         found[address] = loader
-        address = view.word(address + layout.cld_next)
+        address = following
     loaders = _flagged(layout, list(found.values()))
     whole = not loaders or (loaders[-1].loader == 0 and not loaders[-1].hidden)
     return Graph(loaders, whole)
 
 
-def _loader(view: View, layout: Layout, address: int) -> Cld | None:
+def _loader(memory: Memory, layout: Layout, address: int) -> tuple[Cld | None, int]:
+    """A loader and the next one. Exactly it is read: beside it are things of other kinds."""
     end = max(layout.cld_klasses, layout.cld_loader, layout.cld_next, layout.cld_hidden)
-    data = view.at(address, end + WORD.size) if is_pointer(address) else None
+    data = memory.read([(address, end + WORD.size)])[0] if is_pointer(address) else None
     if data is None:
-        return None
+        return None, 0
     (head,) = WORD.unpack_from(data, max(layout.cld_klasses, 0))
     (loader,) = WORD.unpack_from(data, layout.cld_loader)
     hidden = layout.cld_hidden >= 0 and data[layout.cld_hidden] != 0
-    return Cld(address, head, loader, hidden)
+    return Cld(address, head, loader, hidden), WORD.unpack_from(data, layout.cld_next)[0]
 
 
 def _flagged(layout: Layout, loaders: list[Cld]) -> list[Cld]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from sensor.resolvers.java.counters import LOADED, UNLOADED
 from sensor.resolvers.java.graph import graph_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ def unchanged(memory: Memory, library: Library, kept: Any) -> bool:  # noqa: ANN
     if "at" in kept:
         return bool(memory.words(kept["at"]) == kept["is"])
     return bool(_digest(memory, library) == kept["graph"])
+
+
+def count_now(memory: Memory, kept: Any) -> int | None:  # noqa: ANN401 - decoded JSON
+    """How many classes there are by the JVM's counters; None when it keeps none."""
+    if "at" not in kept:
+        return None
+    words = memory.words(kept["at"][: len(LOADED) + len(UNLOADED)])
+    loaded = [word - (1 << 64) if word >> 63 else word for word in words]
+    return sum(loaded[: len(LOADED)]) - sum(loaded[len(LOADED) :])
 
 
 def _digest(memory: Memory, library: Library) -> str:
