@@ -108,16 +108,36 @@ _WIDE: Final = frozenset({
 MAX_PARTS: Final = 4
 
 
+def cut(name: str, top: str) -> str:
+    """The artifact of a file that is called after group and artifact, where the table has both."""
+    for pattern, package, group in _rows():
+        artifact = name.removeprefix(f"{group}.")
+        if artifact != name and pattern.fullmatch(artifact) and _lies_in(top, package):
+            return artifact
+    return name
+
+
 def inferred(artifact: str, manifest: Mapping[str, str], top: str) -> str | None:
     """The likely group of an archive whose classes lie below the package `top`; None for none."""
-    for pattern, package, group in _rows():
-        if pattern.fullmatch(artifact) and (package == "." or f"{top}/".startswith(package + "/")):
-            return group
+    if group := listed(artifact, top):
+        return group
     for name in _names(manifest):
         group = _cut(name, artifact)
         if _GROUP.fullmatch(group) and group not in _WIDE and _related(group, top):
             return group
     return _of_package(top, artifact)
+
+
+def listed(artifact: str, top: str) -> str | None:
+    """The group that the table has for an archive."""
+    for pattern, package, group in _rows():
+        if pattern.fullmatch(artifact) and _lies_in(top, package):
+            return group
+    return None
+
+
+def _lies_in(top: str, package: str) -> bool:
+    return package == "." or f"{top}/".startswith(package + "/")
 
 
 @cache

@@ -29,6 +29,12 @@ _ENDING: Final = re.compile(
 # The version begins at the first part that is a number, or as r09, v20230907, build12 do. Which
 # Scala it is built for belongs to the artifact: chill_2.12-0.10.0.
 _VERSIONED: Final = re.compile(r"(.+?(?:_(?:2\.\d+|3)(?=-))?)[-_]((?:\d|r\d|v\d|build\d).*)")
+# A number, then a word that is no part of a version, then a number: log4j-1.2-api-2.20.0.
+_WORDED: Final = re.compile(
+    r"(.+?-\d[\d.]*-(?!(?:alpha|beta|rc|cr|m|b|build|p|rev|sp|hadoop|spark|jre|v|pre|ga)\b)"
+    r"[a-z]{2,})-(\d.*)",
+    re.IGNORECASE,
+)
 # What Maven calls a classifier: the same artifact, another file of it.
 _CLASSIFIER: Final = re.compile(
     r"[-.](?:linux|osx|macos|windows|natives?|tests?|sources|shaded|all|uber|fat|standalone"
@@ -62,6 +68,7 @@ def identify(file_name: str, entry: Entry) -> Identity | None:
     if own:
         return Identity(own[0], own[1], own[2] or None, POM, inferred=False, others=others)
     artifact, version, by = _named(stem, manifest)
+    artifact = groups.cut(artifact, entry["top"])
     if not artifact:
         return None
     group = groups.inferred(artifact, manifest, entry["top"])
@@ -108,24 +115,34 @@ def _titles(manifest: Mapping[str, str]) -> set[str]:
 def _named(stem: str, manifest: Mapping[str, str]) -> tuple[str, str | None, str]:
     """Artifact, version, and by what: the manifest where both agree or the file name has none."""
     stated = _stated(manifest)
-    versioned = _VERSIONED.fullmatch(stem)
-    if versioned:
-        artifact, version = versioned.groups()
-        for known in stated:
-            if version == known or _is_classified(version, known):
-                return artifact, known, MANIFEST
-        return artifact, version, FILE_NAME
+    for known in stated:
+        if stem.endswith(f"-{known}"):
+            return stem.removesuffix(f"-{known}"), known, MANIFEST
+    versioned = _WORDED.fullmatch(stem) or _VERSIONED.fullmatch(stem)
+    if not versioned:
+        return _stated_name(stem, manifest, stated[0] if stated else None)
+    artifact, version = versioned.groups()
+    for known in stated:
+        if _is_classified(version, known):
+            return artifact, known, MANIFEST
+    return artifact, version, FILE_NAME
+
+
+def _stated_name(
+    stem: str, manifest: Mapping[str, str], version: str | None
+) -> tuple[str, str | None, str]:
+    """As `_named`, of a file whose name has no version."""
     title = manifest.get("implementation-title", "")
     symbolic = manifest.get("bundle-symbolicname", "").partition(";")[0].strip()
     tail = symbolic.rpartition(".")[2]
-    if "-" in tail and stated and _NAME.fullmatch(tail):
+    if "-" in tail and version and _NAME.fullmatch(tail):
         # As Tomcat's own distribution does: catalina.jar is org.apache.tomcat-catalina.
-        return tail, stated[0], MANIFEST
+        return tail, version, MANIFEST
     if _is_meant(stem, title, symbolic):
-        return stem, stated[0] if stated else None, MANIFEST
+        return stem, version, MANIFEST
     for name in (title, symbolic):
-        if _NAME.fullmatch(name) and stated:
-            return name, stated[0], MANIFEST
+        if _NAME.fullmatch(name) and version:
+            return name, version, MANIFEST
     return (stem if _NAME.fullmatch(stem) else ""), None, FILE_NAME
 
 

@@ -55,6 +55,26 @@ def test_an_artifact_that_begins_as_its_group_does() -> None:
     assert (found.group, found.artifact, found.by) == (*pom[:2], POM)
 
 
+@pytest.mark.parametrize(
+    ("file", "top", "group", "artifact"),
+    [
+        ("org.apache.kafka.kafka-clients-3.9.1.jar", "org/apache/kafka", "org.apache.kafka", ""),
+        ("io.zipkin.zipkin2.zipkin-2.27.1.jar", "zipkin2", "io.zipkin.zipkin2", ""),
+        # A name with dots is most often the artifact's own.
+        ("org.apache.felix.main-7.0.5.jar", "org/apache/felix", None, "org.apache.felix.main"),
+    ],
+)
+def test_a_group_before_the_name_is_known_by_the_table(
+    file: str, top: str, group: str | None, artifact: str
+) -> None:
+    found = identify(file, {"manifest": {}, "poms": [], "top": top})
+    assert found is not None
+    named = file.removeprefix(f"{group}.").rpartition("-")[0]
+    assert found.artifact == (artifact or named)
+    assert group in {None, found.group}
+    assert found.inferred
+
+
 def test_a_file_with_the_group_before_it() -> None:
     pom = ["org.eclipse.jetty", "jetty-util", "9.4.58", ""]
     found = identify("org.eclipse.jetty.jetty-util-9.4.58.jar", {"manifest": {}, "poms": [pom]})
