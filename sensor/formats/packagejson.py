@@ -14,7 +14,7 @@ import orjson
 from sensor.errors import Malformed
 
 # npm 1 to 6 wrote the README into it: the largest seen has 300 KB.
-MAX_BYTES = 4 << 20
+MAX_BYTES = 1 << 20
 
 # 214 characters with the scope; the bound on each part keeps the pattern linear.
 _NAME = re.compile(r"(?:@[A-Za-z0-9~._-]{1,100}/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]{0,213}")

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from sensor.errors import FileMissing, FileRefused, Malformed
 from sensor.formats.packagejson import MAX_BYTES, parse
 from sensor.formats.source import whole
-from sensor.formats.zipdir import Archive
+from sensor.formats.zipdir import Archive, directory
 from sensor.resolvers.node import told
 from sensor.resolvers.node.places import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sensor.formats.source import Source
     from sensor.host.seam import Cache, Files
     from sensor.model.file import FileId
 
@@ -28,6 +29,8 @@ KIND = "node-package-1"
 ARCHIVE = "node-archive-1"
 # Folders that the cache remembers of one archive: a zip file of yarn holds one package.
 MAX_INNER = 500
+# The largest package known, of icons, has some 30,000 files: 0.1 s.
+MAX_ENTRIES = 40_000
 
 Row = list[Any]
 
@@ -87,6 +90,7 @@ class PackageJsons:
     def _opened(self, archive: str, inner: Sequence[str]) -> dict[str, Row | None]:
         try:
             with self._files.open(archive) as file:
+                _check(file)
                 members = Archive(file)
                 return {name: _member(members, name) for name in inner}
         except FileRefused:
@@ -94,6 +98,13 @@ class PackageJsons:
             return dict.fromkeys(inner)
         except Malformed as error:
             return {name: [told.ZIP, str(error)] for name in inner}
+
+
+def _check(file: Source) -> None:
+    """Raise Malformed when the archive would take long."""
+    entries = directory(file).entries
+    if entries > MAX_ENTRIES:
+        raise Malformed(f"{entries} files, more than {MAX_ENTRIES}")
 
 
 def _member(members: Archive, name: str) -> Row | None:

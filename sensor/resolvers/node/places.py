@@ -17,7 +17,7 @@ MODULES = "node_modules"
 # Yarn, fslib/sources/VirtualFS.ts: FOLDER/__virtual__/NAME-HASH/N/REST is REST below the folder
 # that is N levels above FOLDER. The name was $$virtual before yarn 3.
 _VIRTUAL = re.compile(r"^(.*?)/(?:__virtual__|\$\$virtual)/(?:[^/]+-)?[0-9a-f]+/(\d{1,2})/(.+)$")
-_ARCHIVE = re.compile(r"^(.+?\.zip)/(.+)$")
+_ARCHIVE = re.compile(r"^(.+?\.zip)/(.*)$")
 
 
 class Place(NamedTuple):
@@ -79,3 +79,9 @@ def split(path: str) -> tuple[str, str] | None:
     """The archive and the path in it, for a path through a .zip file; else None."""
     found = _ARCHIVE.match(path)
     return (found[1], found[2]) if found else None
+
+
+def archive(folder: str) -> str:
+    """The archive that a folder can lie in, "" when its path is through no .zip file."""
+    parts = split(f"{folder}/")
+    return parts[0] if parts else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sensor.formats import jsbundle, packagejson
 from sensor.resolvers.node import application, packages, places, told
+from sensor.resolvers.node import packagejson as manifests
 
 PAGE = Path(told.__file__).with_name("CAPABILITIES.md").read_text()
 MIB = 1 << 20
@@ -30,5 +31,6 @@ def test_bounds_are_those_of_the_code() -> None:
         assert f"more than {bound:,}" in PAGE
     for size in (jsbundle.MAX_BYTES, packagejson.MAX_BYTES):
         assert f"larger than {size // MIB} MiB" in PAGE
+    assert f"more than {manifests.MAX_ENTRIES:,} files" in PAGE
     assert f"longer than {places.MAX_PATH:,} bytes" in PAGE
     assert f"deeper than {places.MAX_DEPTH} folders" in PAGE

@@ -7,7 +7,7 @@ import pytest
 from sensor.errors import BudgetSpent
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget
-from sensor.resolvers.node import application, packages
+from sensor.resolvers.node import application, packagejson, packages
 from sensor.resolvers.node.packages import packages_of
 from sensor.resolvers.node.words import CJS, Module
 from tests.support.tree import Tree, TreeProcess, zipped
@@ -47,7 +47,7 @@ def test_the_cache_is_small() -> None:
     assert cache.bytes <= COUNT * 40
 
 
-@pytest.mark.parametrize(("seconds", "slices"), [(0.06, 5), (0.16, 3), (60.0, 1)])
+@pytest.mark.parametrize(("seconds", "slices"), [(0.06, 14), (0.16, 7), (60.0, 1)])
 def test_a_slice_stops_and_the_next_goes_on(seconds: float, slices: int) -> None:
     one = tree()
     found, took = look(one, PATHS, JsonCache(), seconds=seconds)
@@ -60,8 +60,8 @@ def test_each_slice_gets_further_however_little_time_it_has() -> None:
     own = {f"{APP}/src/{number}.js": "" for number in range(5)}
     one = Tree(tree().files | dict.fromkeys(own, b""))
     found, took = look(one, [*PATHS, *own], JsonCache(), seconds=0)
-    # Of folders 7 steps, of files one, and one for each file of the application.
-    assert took == 7 + 1 + 5 + 1
+    # Of folders 26 steps, of files one, and one for each file of the application.
+    assert took == 26 + 1 + 5 + 1
     assert len(found.packages) == COUNT + 1
 
 
@@ -79,8 +79,20 @@ def test_zip_files_are_opened_once() -> None:
     assert len(first.packages) == 40
     assert first.gaps == ()
     one.forget()
-    assert look(one, paths, cache)[0] == first
+    again, slices = look(one, paths, cache, seconds=0)
+    assert again == first
     assert one.opened == []
+    # No two in one step, and one step for the files.
+    assert slices == 40 + 1 + 1
+
+
+def test_a_zip_file_of_many_members_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packagejson, "MAX_ENTRIES", 2)
+    files = {f"node_modules/a/{name}": "{}" for name in ("package.json", "a.js", "b.js")}
+    found, _ = look(Tree({f"{APP}/a.zip": zipped(files)}), [f"{APP}/a.zip/node_modules/a/a.js"])
+    ((reason, detail),) = gaps(found).items()
+    assert reason == "zip file of a package not read"
+    assert detail.endswith("package.json: 3 files, more than 2")
 
 
 def test_an_upgraded_package_is_read_again() -> None:
