@@ -1,8 +1,9 @@
 """Where the classes of a process may come from: class path, module path, open files, mappings.
 
-Nothing is opened here but directories of wildcards. The order of the class path is the order in
-which the application's loader asks (java.lang.ClassLoader, URLClassPath), so each place on it has a
-position; a JAR named in the manifest of another comes right after it.
+Nothing is opened here but directories of wildcards and a file that holds the class path. The order
+of the class path is the order in which the application's loader asks (java.lang.ClassLoader,
+URLClassPath), so each place on it has a position; a JAR named in the manifest of another comes
+right after it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sensor.errors import FileRefused
+from sensor.resolvers.java import argfile
 from sensor.resolvers.java.archive import Place
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def paths(process: Process, machine: Machine) -> Paths:
     _descriptors(process, found)
     arguments = process.arguments
     whole = told and len(told.encode(errors="replace")) < CUT
-    entries = told if whole or not arguments.class_path else arguments.class_path
+    entries = told if whole else _written(process, arguments.class_path) or told
     listed = entries.split(":") if entries else []
     if listed and entries == told and not whole:
         listed.pop()  # cut off
@@ -117,6 +119,14 @@ def paths(process: Process, machine: Machine) -> Paths:
     if inside:
         found.archives = {p: at for p, at in found.archives.items() if not within(p, inside)}
     return found
+
+
+def _written(process: Process, class_path: str) -> str:
+    """The class path of the arguments, or of the file that they name."""
+    if not class_path.startswith(argfile.MARK):
+        return class_path
+    path = absolute(process.arguments.directory or "/", class_path.removeprefix(argfile.MARK))
+    return argfile.class_path(process.files, path)
 
 
 def within(path: str, directory: str) -> bool:
