@@ -146,6 +146,17 @@ def _stated_name(
     return (stem if _NAME.fullmatch(stem) else ""), None, FILE_NAME
 
 
+def _without_group(artifact: str, top: str) -> str:
+    """The artifact of GROUP.ARTIFACT, as Quarkus calls its files, if the table has that group."""
+    head, tail = "", artifact
+    while "." in tail:
+        part, _, tail = tail.partition(".")
+        head = f"{head}.{part}" if head else part
+        if groups.listed(tail, top) == head:
+            return tail
+    return artifact
+
+
 def _stated(manifest: Mapping[str, str]) -> list[str]:
     names = ("implementation-version", "bundle-version")
     found = (manifest.get(name, "").partition(" ")[0] for name in names)

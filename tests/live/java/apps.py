@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.live.java import frameworks, paths
+from tests.live.java import frameworks, odd, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +40,13 @@ PROGRAMS: dict[str, Callable[[Shelf, Path], Words]] = {
     "jboss": frameworks.jboss,
     "osgi": frameworks.osgi,
     "spark": paths.spark,
+    "group in name": odd.group_in_name,
+    "list in file": odd.list_in_file,
+    "list in file, shared": odd.list_in_file_shared,
+    "blanks": odd.blanks,
+    "boot append": odd.boot_append,
+    "transformed": odd.transformed,
+    "embedded": odd.embedded,
 }
 # How often a program says that it is ready, if not once.
 READY = {"tomcat, two": 2}
@@ -52,7 +59,7 @@ LOG = "loaded.log"
 def variables(name: str, shelf: Shelf) -> dict[str, str]:
     """The environment of a program: nothing that `java` would heed, but where that is the test."""
     path = {"CLASSPATH": paths.joined(shelf, *paths.PLAIN)} if name == "environment" else {}
-    return {"PATH": os.environ["PATH"]} | path
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | path
 
 
 def started(name: str, shelf: Shelf, folder: Path) -> AbstractContextManager[int]:

@@ -127,8 +127,12 @@ def agent(shelf: Shelf, folder: Path) -> Words:
 
 def shared(shelf: Shelf, folder: Path) -> Words:
     """Classes out of an archive that an earlier run has made (AppCDS): no JAR is opened."""
+    return archived(plain(shelf, folder), folder)
+
+
+def archived(words: Words, folder: Path) -> Words:
+    """Run the program to its end, which makes an archive of its classes, and then with that."""
     archive = folder / "app.jsa"
-    words = plain(shelf, folder)
     first = ["java", f"-XX:ArchiveClassesAtExit={archive}", *words]
     subprocess.run(first, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     return [f"-XX:SharedArchiveFile={archive}", "-Xshare:on", *words]
