@@ -11,10 +11,10 @@ from collections import Counter
 from struct import Struct, unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sensor.resolvers.node import areas
-from sensor.resolvers.node.caches import as_dictionary
+from sensor.resolvers.node import areas, search
+from sensor.resolvers.node.caches import dictionary, entries
 from sensor.resolvers.node.heap import is_object
-from sensor.resolvers.node.layouts import DICTIONARY_HEAD, ENTRY, TAG, WORD
+from sensor.resolvers.node.layouts import TAG, WORD
 
 if TYPE_CHECKING:
     from sensor.formats.source import Range
@@ -33,12 +33,17 @@ MAX_MAPS = 20_000
 # Dictionaries stand in the first pages of a heap: those of class prototypes. So many votes decide,
 # when nine of ten agree.
 VOTES, MAJORITY = 16, 0.9
-MAX_TOLD = 64
+# V8 numbers the kinds of arrays, hash tables among them, from that of plain arrays on: that of
+# NameDictionary is 3 to 7 behind it (src/objects/instance-type.h).
+ARRAY_KINDS = 12
+MAX_LIKELY = 256
 # Address space: new space of Node.js 24 is one mapping of 32 MiB, most of it absent, and stands in
 # front of the other pages in half of all processes.
 MAX_VOTED = 256 << 20
-# Bytes looked at in one step: 15 ms.
-STEP = 1 << 18
+# Bytes looked at in one step, for a dozen maps: 10 ms.
+STEP = 1 << 20
+# Bytes of the read-only heap looked at in one step.
+PIECE = 1 << 17
 
 _WORD = Struct("<Q")
 
@@ -67,7 +72,7 @@ def calibrate(
         found = _known(process, heap, known)
         if found:
             return found
-    progress: Any = state or {"metas": _metas_of(process, heap), "at": 0, "votes": []}
+    progress: Any = state or {"metas": _metas_of(process, heap), "at": 0, "read": 0, "votes": []}
     bare = [maps for meta in progress["metas"] if (maps := _of_meta(process, heap, meta))]
     if not bare:
         return []
@@ -130,8 +135,8 @@ def _self_references(process: Process, ranges: list[Range]) -> list[int]:
         left -= size
         if left < 0:
             break
-        for at in range(start, start + size, STEP):
-            length = min(STEP, start + size - at)
+        for at in range(start, start + size, PIECE):
+            length = min(PIECE, start + size - at)
             for page, data in _present(process, at, length):
                 words = unpack(f"<{len(data) // WORD}Q", data)
                 base = page + TAG
@@ -146,7 +151,7 @@ def _present(process: Process, start: int, size: int) -> list[tuple[int, bytes]]
 
 
 def _of_meta(process: Process, heap: Heap, meta: int) -> tuple[Maps, list[int]] | None:
-    """The maps of one read-only heap, without that of dictionaries; and all there are."""
+    """The maps of one read-only heap without that of dictionaries, and those that can be it."""
     hits = process.find(_WORD.pack(meta), areas.read_only(process), limit=MAX_MAPS)
     maps = [hit + TAG for hit in hits if hit % WORD == 0]
     types = heap.map_types(maps)
@@ -154,7 +159,9 @@ def _of_meta(process: Process, heap: Heap, meta: int) -> tuple[Maps, list[int]] 
     script = by_type.get(heap.layout.script_type)
     if script is None:
         return None
-    return Maps(meta, script, 0, by_type.get(heap.layout.module_type or -1, meta)), maps
+    kinds = range(heap.layout.array_type + 1, heap.layout.array_type + 1 + ARRAY_KINDS)
+    likely = [word for word in maps if types[word] in kinds][:MAX_LIKELY]
+    return Maps(meta, script, 0, by_type.get(heap.layout.module_type or -1, meta)), likely
 
 
 def _vote(
@@ -169,13 +176,16 @@ def _vote(
     Those of all isolates, which agree in their distance from the map of maps.
     """
     votes = Counter(dict(progress["votes"]))
-    maps = frozenset(word for _, words in bare for word in words)
-    at = progress["at"]
-    while at is not None and not _decided(votes):
-        at = _vote_step(process, heap, at, maps, votes)
+    likely = [word for _, words in bare for word in words]
+    at, read = progress["at"], progress["read"]
+    while at is not None and read < MAX_VOTED and not _decided(votes):
+        done = search.step(process, areas.heap(process), at, likely, STEP)
+        for word, hits in zip(likely, done.hits, strict=True):
+            votes[word] += _dictionaries(heap, word, [hit + TAG for hit in hits[:VOTES]])
+        at, read = done.next, read + STEP
         if at is not None and budget.due():
-            told: Plain = [list(pair) for pair in votes.most_common(MAX_TOLD)]
-            return Pending({"metas": progress["metas"], "at": at, "votes": told})
+            told: Plain = [list(pair) for pair in votes.most_common(MAX_LIKELY)]
+            return Pending({"metas": progress["metas"], "at": at, "read": read, "votes": told})
     return [word for word, count in votes.most_common() if count >= VOTES * MAJORITY]
 
 
@@ -184,35 +194,17 @@ def _decided(votes: Counter[int]) -> bool:
     return total >= VOTES and votes.most_common(1)[0][1] >= total * MAJORITY
 
 
-def _vote_step(
-    process: Process, heap: Heap, at: int, maps: frozenset[int], votes: Counter[int]
-) -> int | None:
-    """Look at the words from byte `at` of the heap on; where the next step begins."""
-    skip = at
-    for start, size in areas.heap(process):
-        if skip < size:
-            length = min(size - skip, STEP)
-            for _, data in _present(process, start + skip, length):
-                _vote_page(heap, data, maps, votes)
-            following = at + length
-            return following if following < MAX_VOTED else None
-        skip -= size
-    return None
-
-
-def _vote_page(heap: Heap, data: bytes, maps: frozenset[int], votes: Counter[int]) -> None:
-    words = unpack(f"<{len(data) // WORD}Q", data)
-    size = DICTIONARY_HEAD // WORD
-    heads = [(at, words[at : at + size]) for at, word in enumerate(words) if word in maps]
-    dictionaries = [
-        (words[at], words[at + found.start // WORD :: ENTRY // WORD][: found.capacity])
-        for at, head in heads
-        if len(head) == size and (found := as_dictionary(head)) and found.used
-    ]
-    for word, keys in dictionaries:
-        names = [key for key in keys if is_object(key)]
-        if any(heap.is_string(kind) for kind in heap.types(names)):
-            votes[word] += 1
+def _dictionaries(heap: Heap, map_word: int, words: list[int]) -> int:
+    """How many of these objects with that map are dictionaries with names for keys."""
+    count = 0
+    for word in words:
+        head = dictionary(heap, word)
+        if head is None or head.words[0] != map_word or not head.used:
+            continue
+        slots = entries(heap, word, head, 0, VOTES) or []
+        kinds = heap.types([slot[0] for slot in slots if is_object(slot[0])])
+        count += any(heap.is_string(kind) for kind in kinds)
+    return count
 
 
 def _with_dictionary(heap: Heap, bare: list[Maps], voted: list[int]) -> list[Maps]:

@@ -43,6 +43,7 @@ class Layout(NamedTuple):
     map_type: int
     script_type: int
     object_type: int
+    array_type: int
     function_info_type: int
     module_type: int
     instance_type: int
@@ -83,13 +84,13 @@ class Layout(NamedTuple):
         return OLD_ERRORED if self.module_type in OLD_ERRORED_TYPES else ERRORED
 
 
-# The symbol of each field of a Layout. All of them are required but that of `module_type`.
+# The symbol of each field of a Layout but `module_type`. All of them are required.
 SYMBOLS = {
     "map_type": "type_Map__MAP_TYPE",
     "script_type": "type_Script__SCRIPT_TYPE",
     "object_type": "type_JSObject__JS_OBJECT_TYPE",
+    "array_type": "type_FixedArray__FIXED_ARRAY_TYPE",
     "function_info_type": "type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE",
-    "module_type": "type_SourceTextModule__SOURCE_TEXT_MODULE_TYPE",
     "instance_type": "class_Map__instance_type__uint16_t",
     "first_nonstring": "FirstNonstringType",
     "representation_mask": "StringRepresentationMask",
@@ -107,12 +108,12 @@ SYMBOLS = {
     "script_name": "class_Script__name__Object",
     "function_info": "class_JSFunction__shared__SharedFunctionInfo",
 }
-OPTIONAL = frozenset(("module_type",))
-# Programs of before Node.js 12 have no such symbol, and words of eight bytes.
+MODULE_TYPE = "type_SourceTextModule__SOURCE_TEXT_MODULE_TYPE"
 TAGGED_SIZE = "TaggedSize"
-# V8 before 8.0 has no symbol for its modules; they are told by the type of their scripts:
-# V8 6.8 (Node.js 10) and 7.8 (Node.js 12), src/objects.h and src/objects/instance-type.h.
-OLD_MODULE_TYPES = {170: 165, 96: 119}
+# V8 before 8.0 has no symbol for its modules. It is told by the type of a script and the offset of
+# characters: V8 6.8 (Node.js 10, MODULE_TYPE) and 7.8 (Node.js 12, SOURCE_TEXT_MODULE_TYPE), both
+# in src/objects/instance-type.h. Neither has compressed pointers.
+OLD_MODULE_TYPES = {(170, 24): 165, (96, 16): 119}
 # Types of modules of Node.js 10, 12 and 14, whose V8 has the old list of states.
 OLD_ERRORED_TYPES = frozenset((165, 119, 151))
 # V8: kSeqStringTag, kConsStringTag (src/objects/instance-type.h), never another.

@@ -12,7 +12,13 @@ from sensor.errors import FileRefused, Malformed
 from sensor.formats.elf import Elf
 from sensor.formats.elf_layout import PT_NOTE
 from sensor.resolvers.node.detect import library
-from sensor.resolvers.node.layouts import OLD_MODULE_TYPES, OPTIONAL, SYMBOLS, TAGGED_SIZE, Layout
+from sensor.resolvers.node.layouts import (
+    MODULE_TYPE,
+    OLD_MODULE_TYPES,
+    SYMBOLS,
+    TAGGED_SIZE,
+    Layout,
+)
 from sensor.resolvers.node.layouts import WORD as WORD_SIZE
 from sensor.resolvers.node.reasons import NO_SYMBOLS, PROGRAM_REFUSED, UNSUPPORTED
 
@@ -79,17 +85,18 @@ def read(source: Source) -> Plain:
 
 
 def _layout(elf: Elf) -> Plain:
+    """A name that is not there costs a search of all names: only what can be there is asked for."""
     if _constant(elf, SYMBOLS["map_type"]) is None:
         return [None, NO_SYMBOLS, ""]
-    if _constant(elf, TAGGED_SIZE) not in {None, WORD_SIZE}:
-        return [None, UNSUPPORTED, "V8 with compressed pointers"]
     values = {field: _constant(elf, symbol) for field, symbol in SYMBOLS.items()}
-    missing = [field for field, value in values.items() if value is None and field not in OPTIONAL]
+    missing = [symbol for field, symbol in SYMBOLS.items() if values[field] is None]
     if missing:
-        return [None, NO_SYMBOLS, f"without {SYMBOLS[missing[0]]}"]
-    if values["module_type"] is None:
-        values["module_type"] = OLD_MODULE_TYPES.get(values["script_type"] or 0, 0)
-    return [list(values.values()), "", ""]
+        return [None, NO_SYMBOLS, f"without {missing[0]}"]
+    key = values["script_type"] or 0, values["one_byte_chars"] or 0
+    values["module_type"] = OLD_MODULE_TYPES.get(key) or _constant(elf, MODULE_TYPE) or 0
+    if key not in OLD_MODULE_TYPES and _constant(elf, TAGGED_SIZE) != WORD_SIZE:
+        return [None, UNSUPPORTED, "V8 with compressed pointers"]
+    return [[values[field] for field in Layout._fields], "", ""]
 
 
 def _constant(elf: Elf, name: str) -> int | None:

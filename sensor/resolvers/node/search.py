@@ -34,9 +34,11 @@ class Step(NamedTuple):
     next: int | None
 
 
-def step(process: Process, ranges: Sequence[Range], at: int, words: Sequence[int]) -> Step:
+def step(
+    process: Process, ranges: Sequence[Range], at: int, words: Sequence[int], size: int = STEP
+) -> Step:
     """Find words at aligned addresses from `at` on, all but their highest byte. `ranges` ascend."""
-    part, following = _part(ranges, at)
+    part, following = _part(ranges, at, size)
     found = [process.find(_WORD.pack(word)[:PATTERN], part, limit=MAX_HITS) for word in words]
     cut = [hits[-1] for hits in found if len(hits) == MAX_HITS]
     if cut:
@@ -45,10 +47,10 @@ def step(process: Process, ranges: Sequence[Range], at: int, words: Sequence[int
     return Step([[hit for hit in hits if hit % WORD == 0] for hits in found], following)
 
 
-def _part(ranges: Sequence[Range], at: int) -> tuple[list[Range], int | None]:
-    """The ranges from `at` on, STEP bytes of them, and the address behind."""
+def _part(ranges: Sequence[Range], at: int, limit: int) -> tuple[list[Range], int | None]:
+    """The ranges from `at` on, so many bytes of them, and the address behind."""
     part: list[Range] = []
-    left = STEP
+    left = limit
     for start, size in ranges:
         begin, end = max(start, at), start + size
         if begin >= end:

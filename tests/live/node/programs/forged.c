@@ -12,6 +12,7 @@ CONSTANT(TaggedSize, 8);
 CONSTANT(type_Map__MAP_TYPE, 278);
 CONSTANT(type_Script__SCRIPT_TYPE, 166);
 CONSTANT(type_JSObject__JS_OBJECT_TYPE, 1057);
+CONSTANT(type_FixedArray__FIXED_ARRAY_TYPE, 205);
 CONSTANT(type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE, 288);
 CONSTANT(type_SourceTextModule__SOURCE_TEXT_MODULE_TYPE, 256);
 CONSTANT(class_Map__instance_type__uint16_t, 12);
