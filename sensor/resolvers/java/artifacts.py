@@ -213,9 +213,13 @@ class _Look:
         """The archives with their identities, each asked for once in a look."""
         known: dict[str, Any] = self._state.setdefault("files", {})
         new = [path for path in paths.archives if path not in known]
+        room = candidates.MAX_CANDIDATES - len(known)
+        if len(new) > room or len(paths.archives) >= candidates.MAX_CANDIDATES:
+            self._gap(Reason.TOO_MANY, f"more than {candidates.MAX_CANDIDATES}")
+            new = new[:room]
         identities = self._files.stat_many(new)
         known |= {p: one and list(astuple(one)) for p, one in zip(new, identities, strict=True)}
-        found = {path: FileId(*one) for path in paths.archives if (one := known[path])}
+        found = {path: FileId(*one) for path in paths.archives if (one := known.get(path))}
         return candidates.placed(paths, found)
 
     @staticmethod

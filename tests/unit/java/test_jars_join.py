@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.model.finding import Depth, State
+from sensor.resolvers.java import candidates
 from sensor.resolvers.java.archivereasons import Reason
 from tests.support.jarmade import (
     APP,
@@ -331,6 +332,17 @@ def test_one_file_by_two_paths_is_one_archive() -> None:
     found = joined(process, loader("org/a/A", kind=APP))
     assert purls(found) == ["org.a/a@1.0"]
     assert found.complete
+
+
+def test_more_archives_than_the_bound_are_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "MAX_CANDIDATES", 3)
+    names = " ".join(f"m{number}.jar" for number in range(10))
+    first = jar("x/First", pom="x:first:1", manifest=f"Class-Path: {names}")
+    process = JavaProcess({**JDK, "/first.jar": first, "/m9.jar": B}, "/first.jar")
+    found = joined(process, loader("x/First"))
+    assert purls(found) == ["x/first@1"]
+    assert gaps(found) == {Reason.TOO_MANY: ["more than 3"]}
+    assert not found.complete
 
 
 def test_states_are_plain() -> None:
