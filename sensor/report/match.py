@@ -14,8 +14,9 @@ from sensor.report.text import printable
 if TYPE_CHECKING:
     from sensor.model.finding import Package
 
-# The purl specification: the names of these types are compared without case.
-CASELESS = frozenset({"golang", "github", "bitbucket", "composer"})
+# The purl specification: the names of these types are compared without case. NuGet's, too (its
+# documentation of package ids).
+CASELESS = frozenset({"golang", "github", "bitbucket", "composer", "nuget"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,3 +233,26 @@ def test_plug_ins_with_manifests_of_their_own(target: Target, nuget: Path, tmp_p
 def test_what_is_said_of_a_process_is_all_of_it(target: Target) -> None:
     truth = target.truth()
     assert {n: i.version for n, i in assemblies(target.pid).items()} == truth
+
+
+def test_looks_while_assemblies_are_loaded_are_right(target: Target, nuget: Path) -> None:
+    """A hundred copies of one assembly, and looks at any moment between the first and the last."""
+    opener, cache = LocalOpener(), FileCache()
+    key = opener.key(target.pid)
+    assert target.popen.stdin
+    target.popen.stdin.write(f"again {nuget / 'Polly.dll'}\n" * 3)
+    target.popen.stdin.flush()
+    memos = None
+    for _ in range(40):
+        looked = look(opener, key, (DOTNET,), cache, memos)
+        memos = looked.memos
+        found = looked.findings["dotnet"]
+        assert packages(found).keys() <= {"Microsoft.NETCore.App", "Polly"}
+        assert set(reasons(found)) <= {"assembly not readable"}
+    assert target.popen.stdout
+    assert [target.popen.stdout.readline() for _ in range(3)] == ["done\n"] * 3
+    last = finding(target.pid)
+    assert packages(last)["Polly"] == ("7.2.1", "loaded", "assembly", ("version",))
+    assert last.gaps == ()
+    assert last.coverage
+    assert "300 by copies in memory" in last.coverage.how

@@ -12,6 +12,7 @@ from tests.support.seen import module, pypi
 
 FLASK = pypi("Flask", "2.3.3")
 NET = module("golang.org/x/net", "v0.17.0", ("http2",))
+JSON = replace(pypi("Newtonsoft.Json", "10.0.3"), purl="pkg:nuget/Newtonsoft.Json@10.0.3")
 YAML = replace(
     pypi("yaml", "6.0"),
     purl="pkg:deb/debian/python3-yaml@6.0-3?arch=amd64&distro=debian-12",
@@ -27,6 +28,7 @@ YAML = replace(
         ("pkg:golang/golang.org/x/net", NET),
         ("pkg:golang/GoLang.org/X/Net@v0.17.0", NET),
         ("pkg:golang/golang.org/x/net@v0.17.0#http2", NET),
+        ("pkg:nuget/newtonsoft.json@10.0.3", JSON),
         ("pkg:pypi/PyYAML", YAML),
         ("pkg:deb/debian/python3-yaml", YAML),
         ("pkg:deb/debian/python3-yaml?distro=debian-12", YAML),

@@ -36,6 +36,7 @@ public static class App
             case "bytes": Assembly.Load(File.ReadAllBytes(text)); break;
             case "hold": kept = File.ReadAllBytes(text); break;
             case "open": kept = File.OpenRead(text); break;
+            case "again": for (var i = 0; i < 100; i++) Assembly.Load(File.ReadAllBytes(text)); break;
             case "work": Work(int.Parse(text)); break;
             case "list": List(); break;
             default: throw new Exception("what is " + what + "? " + kept);
