@@ -28,6 +28,7 @@ def test_says_who_it_is(run: Run, child: Child) -> None:
         assert process.key.pid == child.pid
         assert process.exe == str(Path("/proc/self/exe").resolve())
         assert process.arguments.script == str(PROGRAM)
+        assert process.arguments.directory == str(Path.cwd())
         assert abs(process.at - time.time()) < 60
         process.verify()
 

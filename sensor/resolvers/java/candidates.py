@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sensor.errors import FileRefused
+from sensor.errors import FileMissing, FileRefused
 from sensor.resolvers.java import argfile
 from sensor.resolvers.java.archive import Place
 
@@ -212,10 +212,9 @@ def _class_path(process: Process, found: Paths, entries: Sequence[str]) -> None:
         path = absolute(found.directory, entry or ".")
         if entry == "*" or entry.endswith("/*"):
             _wildcard(process, found, path.removesuffix("*").rstrip("/"), (number,))
-        elif ARCHIVE.search(entry):
+        elif ARCHIVE.search(entry) or _is_file(process, path):
             found.add(path, (number,))
         else:
-            # A folder, or an archive with another name: only opening would tell.
             found.folders.setdefault(path.rstrip("/"), (number,))
 
 
@@ -241,6 +240,17 @@ def _module_path(process: Process, found: Paths, entry: str) -> None:
     for name in _names(process, path.rstrip("/") or "/"):
         if ARCHIVE.search(name):
             found.add(f"{path.rstrip('/')}/{name}", MODULE)
+
+
+def _is_file(process: Process, path: str) -> bool:
+    """Whether it is there and no directory: what is no folder is an archive, whatever its name."""
+    try:
+        process.files.list_dir(path.rstrip("/") or "/")
+    except FileMissing:
+        return False
+    except FileRefused:
+        return True
+    return False
 
 
 def _names(process: Process, directory: str) -> Iterable[str]:
