@@ -13,12 +13,14 @@ from sensor.errors import Malformed
 from sensor.resolvers.java.memory import WORD, is_pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sensor.resolvers.java.layout import Layout
     from sensor.resolvers.java.library import Library
     from sensor.resolvers.java.memory import Memory
 
-# A Spark shell has 900, mostly of hidden classes; the leaks that people report have 20,000.
-MAX_LOADERS = 50_000
+# A Spark shell has 900, mostly of hidden classes. So many are read in 0.3 s, which is not sliced.
+MAX_LOADERS = 20_000
 # How often a list that is torn by a loader that went is read again at once.
 TRIES = 8
 
@@ -46,40 +48,45 @@ class Graph(NamedTuple):
     whole: bool
 
 
-def graph_of(memory: Memory, library: Library) -> Graph:
-    """Read the list as it is now. Without a loader the JVM is starting."""
+def graph_of(memory: Memory, library: Library, known: Iterable[int] = ()) -> Graph:
+    """Read the list as it is now. Without a loader the JVM is starting.
+
+    `known` are loaders that are likely still there: many are read at once faster than one by one.
+    """
     for _ in range(TRIES):
-        graph = _read(memory, library)
-        if graph.whole:
+        graph = _read(memory, library, known)
+        if graph.whole or len(graph.loaders) >= MAX_LOADERS:
             break
     return graph
 
 
-def _read(memory: Memory, library: Library) -> Graph:
+def _read(memory: Memory, library: Library, known: Iterable[int]) -> Graph:
     layout = library.layout
+    size = max(layout.cld_klasses, layout.cld_loader, layout.cld_next, layout.cld_hidden)
+    size += WORD.size
+    likely = list(known)
+    at_once = dict(zip(likely, memory.read([(at, size) for at in likely]), strict=True))
     found: dict[int, Cld] = {}
     address = memory.word(layout.graph_at + library.bias)
     while address:
-        loader, following = _loader(memory, layout, address)
-        if loader is None or address in found or len(found) >= MAX_LOADERS:
+        # Exactly it is read: beside it are things of other kinds.
+        data = at_once.get(address) or (
+            memory.read([(address, size)])[0] if is_pointer(address) else None
+        )
+        if data is None or address in found or len(found) >= MAX_LOADERS:
             return Graph(_flagged(layout, list(found.values())), whole=False)
-        found[address] = loader
-        address = following
+        found[address] = _loader(layout, address, data)
+        (address,) = WORD.unpack_from(data, layout.cld_next)
     loaders = _flagged(layout, list(found.values()))
     whole = not loaders or (loaders[-1].loader == 0 and not loaders[-1].hidden)
     return Graph(loaders, whole)
 
 
-def _loader(memory: Memory, layout: Layout, address: int) -> tuple[Cld | None, int]:
-    """A loader and the next one. Exactly it is read: beside it are things of other kinds."""
-    end = max(layout.cld_klasses, layout.cld_loader, layout.cld_next, layout.cld_hidden)
-    data = memory.read([(address, end + WORD.size)])[0] if is_pointer(address) else None
-    if data is None:
-        return None, 0
+def _loader(layout: Layout, address: int, data: bytes) -> Cld:
     (head,) = WORD.unpack_from(data, max(layout.cld_klasses, 0))
     (loader,) = WORD.unpack_from(data, layout.cld_loader)
     hidden = layout.cld_hidden >= 0 and data[layout.cld_hidden] != 0
-    return Cld(address, head, loader, hidden), WORD.unpack_from(data, layout.cld_next)[0]
+    return Cld(address, head, loader, hidden)
 
 
 def _flagged(layout: Layout, loaders: list[Cld]) -> list[Cld]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sensor.resolvers.java.graph import Graph, graph_of
+from sensor.resolvers.java.graph import MAX_LOADERS, Graph, graph_of
 from sensor.resolvers.java.klasses import Reader
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Classes in one step between two questions to the budget: 2,000 take 20 ms.
 STEP = 2000
 # The largest application measured has 26,000 classes, and a tenth as many arrays.
-MAX_CLASSES = 400_000
+MAX_CLASSES = 200_000
 # While classes come without pause: what is read after so many passes is right, but not all.
 PASSES = 6
 
@@ -72,11 +72,12 @@ class _Walk:
         """Pass after pass."""
         progress = self._progress
         while True:
-            graph = graph_of(self._memory, self._library)
+            graph = graph_of(self._memory, self._library, self._met)
             todo = self._compare(graph)
             settled = graph.whole and not todo
             bounded = progress.read > MAX_CLASSES
-            if settled or bounded or progress.passes >= PASSES:
+            passes = 1 if len(graph.loaders) >= MAX_LOADERS else PASSES
+            if settled or bounded or progress.passes >= passes:
                 return Walked(self._loaders(graph), settled, graph.whole, bounded)
             if not self._pass(todo):
                 return None

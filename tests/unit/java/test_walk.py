@@ -211,6 +211,7 @@ def test_lists_that_go_in_circles(monkeypatch: pytest.MonkeyPatch, where: str) -
 
 def test_more_loaders_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph, "MAX_LOADERS", 3)
+    monkeypatch.setattr(walk, "MAX_LOADERS", 3)
     space = Metaspace()
     for number in range(5):
         space.loader([f"com/acme/C{number}"])
