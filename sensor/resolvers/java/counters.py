@@ -28,10 +28,11 @@ WATCHED = (*LOADED, *UNLOADED, INITIALIZED)
 VERSION, HOME = "java.property.java.version", "java.property.java.home"
 CLASS_PATH = "java.property.java.class.path"
 TEXTS = (VERSION, HOME, CLASS_PATH)
-# The longest name has 60 characters.
-MAX_NAME = 256
 # management.cpp: when the JVM began, in milliseconds since the epoch.
 BEGAN = "sun.rt.createVmBeginTime"
+NUMBERS = (*WATCHED, BEGAN)
+# The longest name has 60 characters.
+MAX_NAME = 256
 MAX_RELEASE = 128
 
 
@@ -69,7 +70,7 @@ def counters_of(memory: Memory, library: Library) -> Counters | None:
     for name, (at, entry) in entries.items():
         size = entry.value[1]
         data = _bytes(memory, (at + entry.value[0], size))
-        if name in WATCHED and entry.number:
+        if name in NUMBERS and entry.number:
             found.numbers[name] = hsperf.number_of(head, data)
             found.places[name] = at + entry.value[0]
         elif name in TEXTS and entry.text:
@@ -94,7 +95,7 @@ def _named(memory: Memory, entries: list[tuple[int, Entry]]) -> dict[str, tuple[
     """The counters of interest by name."""
     raw = memory.read([(at + entry.name[0], min(entry.name[1], MAX_NAME)) for at, entry in entries])
     names = [hsperf.text_of(data or b"") for data in raw]
-    wanted = {*WATCHED, *TEXTS}
+    wanted = {*NUMBERS, *TEXTS}
     return {name: pair for name, pair in zip(names, entries, strict=True) if name in wanted}
 
 

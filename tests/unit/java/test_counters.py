@@ -9,6 +9,7 @@ import pytest
 
 from sensor.errors import Malformed
 from sensor.resolvers.java.counters import (
+    BEGAN,
     INITIALIZED,
     LOADED,
     UNLOADED,
@@ -47,6 +48,12 @@ def filled() -> Metaspace:
 
 def memory_of(space: Metaspace) -> Memory:
     return Memory(cast("Process", space))
+
+
+def test_when_the_jvm_began() -> None:
+    space = filled()
+    counting(space, 100, 0, 0, 0, 1_790_000_000_123, names=(*LOADED, *UNLOADED, BEGAN))
+    assert read(space).machine.began == 1_790_000_000_123
 
 
 @pytest.mark.parametrize("loaded", [98, 100, 102])
