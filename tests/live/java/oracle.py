@@ -42,10 +42,11 @@ class Row(NamedTuple):
 
 
 class Archive(NamedTuple):
-    """A JAR that was read: its SHA-1 and the names of the classes in it."""
+    """A JAR that was read: its SHA-1, the names of the classes in it, and the JARs in it."""
 
     sha1: str
     classes: frozenset[str]
+    inside: tuple[Archive, ...] = ()
 
 
 def ask(pid: int, agent: Path, answer: Path) -> list[Row]:
@@ -67,12 +68,15 @@ def logged(log: Path) -> dict[str, set[str]]:
 
 
 def proofs(rows: Iterable[Row]) -> Iterator[tuple[Row, Archive]]:
-    """Each class that a JAR holds, with that JAR; our own agent is none of the program's."""
+    """Each class that a JAR holds, with that JAR; our own agent is none of the program's.
+
+    An OSGi framework says the bundle where the class is of a JAR in the bundle.
+    """
     for row in rows:
-        archive = archive_of(row.source)
-        held = archive is not None and row.name in archive.classes
-        if archive is not None and held and not row.name.startswith("oracle."):
-            yield row, archive
+        archive = None if row.name.startswith("oracle.") else archive_of(row.source)
+        for one in (archive, *archive.inside) if archive else ():
+            if row.name in one.classes:
+                yield row, one
 
 
 def artifacts(rows: Iterable[Row], shelf: Shelf) -> dict[Artifact, str]:
@@ -118,6 +122,8 @@ def read(path: Path) -> Archive:
 def listed(data: bytes) -> Archive:
     """The classes in the bytes of an archive, under the names that a loader gives them."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = {ROOTS.sub("", name) for name in archive.namelist() if name.endswith(".class")}
-    classes = (name.removesuffix(".class").replace("/", ".") for name in names)
-    return Archive(sha1(data), frozenset(classes))
+        names = {ROOTS.sub("", name) for name in archive.namelist()}
+        inside = [archive.read(name) for name in archive.namelist() if name.endswith(".jar")]
+    found = (name.removesuffix(".class") for name in names if name.endswith(".class"))
+    classes = frozenset(name.replace("/", ".") for name in found)
+    return Archive(sha1(data), classes, tuple(map(listed, inside)))
