@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from struct import unpack
 from typing import TYPE_CHECKING
 
+from sensor.resolvers.node.layouts import WORD
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sensor.formats.source import Range
     from sensor.host.seam import Process
     from sensor.model.process import Mapping
@@ -27,6 +32,22 @@ MAX_GUARD = 1 << 20
 # glibc leaves the last pages of the stack of a thread that has ended: PTHREAD_STACK_MIN, which is
 # four, and what it keeps of the thread. Six were seen, and nine to fifteen of an idle worker.
 STACK_TOP = 7 * SMALL
+
+
+def words(process: Process, ranges: Sequence[Range]) -> list[tuple[int, ...]]:
+    """The words of each (address, bytes); 0 where a page is absent: malloc gives some back."""
+    parts = [list(_by_page(start, size)) for start, size in ranges]
+    read = iter(process.read([part for some in parts for part in some]))
+    texts = [b"".join(next(read) or bytes(size) for _, size in some) for some in parts]
+    return [unpack(f"<{len(text) // WORD}Q", text) for text in texts]
+
+
+def _by_page(start: int, size: int) -> Iterator[Range]:
+    end = start + size
+    while start < end:
+        border = min(end, start - start % SMALL + SMALL)
+        yield start, border - start
+        start = border
 
 
 def heap(process: Process) -> list[Range]:

@@ -115,13 +115,8 @@ def _tables(
     aligned = [hit for hit in hits if hit % WORD == 0]
     near = process.read([(hit, NEAR * WORD) for hit in aligned])
     likely = [hit for hit, data in zip(aligned, near, strict=True) if _dense(data, inside)]
-    size = (BEFORE + BEHIND) * WORD
-    raw = process.read([(hit - BEFORE * WORD, size) for hit in likely])
-    return [
-        (hit, unpack(f"<{size // WORD}Q", data))
-        for hit, data in zip(likely, raw, strict=True)
-        if data is not None
-    ]
+    around = [(hit - BEFORE * WORD, (BEFORE + BEHIND) * WORD) for hit in likely]
+    return list(zip(likely, areas.words(process, around), strict=True))
 
 
 def _dense(data: bytes | None, inside: _Inside) -> bool:
