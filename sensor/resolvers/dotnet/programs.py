@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 CACHE = "dotnet.program"
 # What the ahead-of-time compiler names its code (src/coreclr/tools/aot/ILCompiler.Compiler).
 MANAGED_CODE = "__managedcode"
-# The file ends with the section headers: 64 bytes for each, and some padding. More is a bundle.
-HEADERS_ROOM = 4096
+# The file ends with the section headers: 64 bytes for each, and some padding. More may be a bundle.
+HEADERS_ROOM = 256
 SECTION_HEADER = 64
 # Compilers write a line each: up to a kilobyte in programs of many languages.
 MAX_COMMENT = 64 << 10

@@ -1,7 +1,8 @@
 """One look at one process: is .NET in it, which assemblies has it loaded, whose are they.
 
 The memo of a finished look holds the answer, and a token of all that was sighted: while that stays
-the same, so does the answer. Between slices it holds what the files read so far say.
+the same, so does the answer. Between slices it holds what the files read so far say. What was found
+damaged in memory is read once more at the next look.
 """
 
 from __future__ import annotations
@@ -50,12 +51,16 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     look = _Look(process, cache, found, seen)
     if not look.read(known, budget):
         coverage = Coverage(RUNTIME, complete=False, since=process.at, how="still reading")
-        return Finding(coverage=coverage, memo={"files": files, "read": known}, more=True)
+        rest = {"files": files, "read": known, "torn": state.get("torn")}
+        return Finding(coverage=coverage, memo=rest, more=True)
     finding = look.finding(known, more=more)
-    memo = {"files": files}
-    if len(finding.packages) <= MAX_KEPT:
-        memo |= {"digest": digest, "token": token, "done": _plain(finding)}
-    return replace(finding, memo=memo)
+    kept: dict[str, Plain] = {"files": files}
+    torn = look.torn(known)
+    if torn and state.get("torn") != token:
+        kept |= {"torn": token, "read": {k: v for k, v in known.items() if k not in torn}}
+    elif len(finding.packages) <= MAX_KEPT:
+        kept |= {"digest": digest, "token": token, "done": _plain(finding)}
+    return replace(finding, memo=kept)
 
 
 def _token(process: Process, seen: Iterable[Sighting]) -> int:
@@ -99,6 +104,11 @@ class _Look:
                 known[sighting.key] = [*reader.read(sighting)]
                 self._folders.of(sighting.path)
         return True
+
+    def torn(self, known: Mapping[str, Plain]) -> set[str]:
+        """The copies in memory that are damaged: the runtime may have been at work on them."""
+        copies = (s.key for s in self._seen if s.how == COPIED)
+        return {key for key in copies if Identity.from_plain(known[key]).problem}
 
     def finding(self, known: Mapping[str, Plain], *, more: bool) -> Finding:
         """What all files together say."""

@@ -178,6 +178,28 @@ def test_a_damaged_copy_is_a_gap() -> None:
     assert not found.coverage.complete
 
 
+def test_a_copy_that_was_still_being_made_is_read_again() -> None:
+    made, cache = Made({}, more=[copy(1)]), FileCache()
+    made.memory[copy(1).start] = assembly("A", product="1.0")[:0x300]
+    first = look(made, cache=cache)
+    assert reasons(first) == ["assembly not readable"]
+    made.memory[copy(1).start] = assembly("A", product="1.0")
+    second = look(made, first.memo, cache)
+    assert versions(second) == {"A": "1.0.0"}
+    assert second.gaps == ()
+
+
+def test_a_copy_that_stays_damaged_costs_two_looks_and_not_each() -> None:
+    made, cache = Made({}, more=[copy(1)]), FileCache()
+    made.memory[copy(1).start] = assembly("A")[:0x300]
+    first = look(made, cache=cache)
+    second = look(made, first.memo, cache)
+    made.memory.clear()
+    third = look(made, second.memo, cache)
+    assert reasons(first) == reasons(second) == reasons(third) == ["assembly not readable"]
+    assert third.memo == second.memo
+
+
 def test_an_open_file_counts_with_a_copy_of_its_headers() -> None:
     files = app("A/1.0.0", "B/2.0.0")
     # Real headers tell files apart by their time and sizes.
