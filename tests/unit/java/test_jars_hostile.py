@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensor.model.budget import Budget
 from sensor.resolvers.java.archivereasons import Reason
-from sensor.resolvers.java.artifacts import packages_of
 from tests.support.jarmade import (
     HOME,
     WEB,
     JavaProcess,
-    JsonCache,
     boot,
     gaps,
     jar,
@@ -107,18 +102,3 @@ def test_directories_with_names_of_archives_and_archives_with_names_of_directori
     # The launcher takes everything that is no directory for an archive.
     assert purls(found) == ["shop/fat@1"]
     assert gaps(found) == {Reason.REFUSED: ["/lib/x.jar: no regular file"]}
-
-
-def test_one_slice_of_a_large_process_is_short() -> None:
-    """100,000 classes in archives that are read already: one slice is one join."""
-    names = [f"p{n % 97}/C{n}" for n in range(100_000)]
-    files: dict[str, str | bytes] = {**JDK}
-    for number in range(10):
-        files[f"/lib/l{number}-1.jar"] = jar(*names[number::10], pom=f"l:l{number}:1")
-    process = JavaProcess(files, ":".join(list(files)[1:]))
-    loaders, cache = (loader(*names),), JsonCache()
-    assert len(purls(joined(process, *loaders, cache=cache))) == 10
-    start = time.process_time()
-    found = packages_of(process, Budget(process.meter), cache, lambda: loaders, None)
-    assert time.process_time() - start < 3  # 0.3 s on a quiet machine
-    assert not found.more
