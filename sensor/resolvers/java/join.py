@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from sensor.resolvers.java import owner
 from sensor.resolvers.java.words import BOOT, UNREADABLE, Klass, Loader
@@ -48,6 +48,9 @@ _GENERATED: Final = re.compile(
 )
 # Classes kept to prove an archive: a hash may lie, or a folder may have had the class first.
 MAX_PROOFS: Final = 6
+
+
+Key = TypeVar("Key", int, tuple[int, ...])
 
 
 @dataclass(slots=True)
@@ -161,15 +164,15 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
 ) -> None:
     mine = {name: holders[name] for name in classes if name in holders}
     if loader.kind in APP:
-        mine = {name: own for name, held in mine.items() if (own := _on_path(archives, held))}
+        mine = _on_path(archives, mine)
     choose = owner.Chooser(archives.known, mine.values(), home, by_path=loader.kind in APP)
     for name, held in mine.items():
         number = held[0] if len(held) == 1 else choose(held)
         klass = classes[name]
         if number is None:
-            result.doubts.setdefault(tuple(held), Use()).add(klass, ())
+            _use(result.doubts, tuple(held)).add(klass, ())
         else:
-            result.uses.setdefault(number, Use()).add(klass, prefixes[number])
+            _use(result.uses, number).add(klass, prefixes[number])
     if loader.kind not in APP and any(_elsewhere(archives, held) for held in mine.values()):
         result.unsure.add(index)
     left = _left(classes, mine)
@@ -178,13 +181,24 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
         result.unsure.add(index)
 
 
-def _on_path(archives: Archives, held: Sequence[int]) -> list[int]:
+def _use(uses: dict[Key, Use], key: Key) -> Use:
+    use = uses.get(key)
+    if use is None:
+        use = uses[key] = Use()
+    return use
+
+
+def _on_path(archives: Archives, mine: dict[int, list[int]]) -> dict[int, list[int]]:
     """What the application's own loader can have asked: its class path, and what agents opened.
 
     An archive that was only found lying about is none of these.
     """
-    known = [(number, archives.known[number]) for number in held]
-    return [n for n, one in known if one.position is not None or one.descriptor is not None]
+    rows = enumerate(archives.known)
+    asked = {n for n, one in rows if one.position is not None or one.descriptor is not None}
+    if len(asked) == len(archives.known):
+        return mine
+    cut = {name: [n for n in held if n in asked] for name, held in mine.items()}
+    return {name: held for name, held in cut.items() if held}
 
 
 def _elsewhere(archives: Archives, held: Sequence[int]) -> bool:
