@@ -77,17 +77,22 @@ def base(shelf: Shelf, folder: Path) -> Words:
     for name in ("temp", "work", "logs", "webapps"):
         (folder / name).mkdir()
     shutil.copytree(home / "conf", folder / "conf")
-    server = folder / "conf" / "server.xml"
-    change(server, 'port="8005"', 'port="-1"')
-    change(server, '<Connector port="8080"', '<Connector port="0" address="127.0.0.1"')
-    # Without it a packed WAR takes 20 s to start: its JARs are inflated again and again.
-    change(folder / "conf" / "catalina.properties", "jarsToSkip=\\", "jarsToSkip=*.jar,\\")
-    # Not two at a time, and each as it will be: READY of the last is READY of all.
-    change(server, 'autoDeploy="true"', 'autoDeploy="false"')
+    settle(folder / "conf")
     class_path = f"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar"
     settings = {"catalina.home": home, "catalina.base": folder, "java.io.tmpdir": folder / "temp"}
     options = [f"-D{name}={value}" for name, value in settings.items()]
     return [*options, "-cp", class_path, "org.apache.catalina.startup.Bootstrap", "start"]
+
+
+def settle(conf: Path) -> None:
+    """Make Tomcat's settings those of a test: a free port, quick, and nothing happens later."""
+    server = conf / "server.xml"
+    change(server, 'port="8005"', 'port="-1"')
+    change(server, '<Connector port="8080"', '<Connector port="0" address="127.0.0.1"')
+    # Without it a packed WAR takes 20 s to start: its JARs are inflated again and again.
+    change(conf / "catalina.properties", "jarsToSkip=\\", "jarsToSkip=*.jar,\\")
+    # Not two at a time, and each as it will be: READY of the last is READY of all.
+    change(server, 'autoDeploy="true"', 'autoDeploy="false"')
 
 
 def change(file: Path, old: str, new: str) -> None:

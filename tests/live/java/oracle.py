@@ -49,14 +49,18 @@ class Archive(NamedTuple):
     inside: tuple[Archive, ...] = ()
 
 
-def ask(pid: int, agent: Path, answer: Path) -> list[Row]:
-    """Every class of a process that the test started, by attaching our JAR `oracle` to it."""
+def ask(pid: int, agent: Path, answer: Path, root: Path = Path("/")) -> list[Row]:
+    """Every class of a process that the test started, by attaching our JAR `oracle` to it.
+
+    Paths are as the process sees them, whose root is at `root`.
+    """
     command = ["jcmd", str(pid), "JVMTI.agent_load", str(agent), str(answer)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "return code: 0" in done.stdout, done.stdout
-    *rows, end = answer.read_text().splitlines()
+    *rows, end = root.joinpath(answer.relative_to("/")).read_text().splitlines()
     assert end == "END"
-    return [Row(*line.split("\t")) for line in rows]
+    here = f"file:{root}/" if root != Path("/") else "file:/"
+    return [Row(*line.replace("file:/", here).split("\t")) for line in rows]
 
 
 def logged(log: Path) -> dict[str, set[str]]:

@@ -15,6 +15,7 @@ from tests.live.java import oracle
 from tests.live.java.shelf import Artifact
 
 if TYPE_CHECKING:
+    from sensor.host.seam import Cache
     from sensor.model.finding import Finding, Package
     from tests.live.java.oracle import Row
     from tests.live.java.shelf import Shelf
@@ -27,10 +28,10 @@ class Named(NamedTuple):
     version: str | None
 
 
-def look(pid: int) -> Finding:
+def look(pid: int, cache: Cache | None = None) -> Finding:
     """What the resolver says of a process, after as many slices as it wants."""
     opener = LocalOpener()
-    looked = look_until_done(opener, opener.key(pid), (JAVA,), FileCache())
+    looked = look_until_done(opener, opener.key(pid), (JAVA,), cache or FileCache())
     assert not looked.gone
     return looked.findings["java"]
 
