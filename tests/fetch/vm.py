@@ -16,6 +16,7 @@ from tests.fetch.pypi import PIP
 from tests.vm.initramfs import write_userland
 from tests.vm.kernels import (
     KERNELS,
+    RUNTIMES_ARM64,
     SITE_WHEELS,
     USERLAND_AMD64,
     USERLAND_PACKAGES,
@@ -71,7 +72,7 @@ def _parts(apt: PrivateApt, package: str) -> list[Path]:
 def fetch_userland(folder: Path, userland: Userland) -> None:
     """Pack busybox, Python and a few libraries, with a dpkg database, into one archive."""
     debs = PrivateApt(userland.suite, userland.arch).download(
-        (*USERLAND_PACKAGES, "busybox-static")
+        (*USERLAND_PACKAGES, *userland.more, "busybox-static")
     )
     root = folder / "root"
     unpack(debs, root)
@@ -125,8 +126,8 @@ COMPONENTS = (
         for kernel in KERNELS
     ),
     *(
-        _row(each.component, each.suite, "apt", 55, partial(fetch_userland, userland=each))
-        for each in USERLANDS
+        _row(each.component, each.suite, "apt", size, partial(fetch_userland, userland=each))
+        for each, size in (*((one, 55) for one in USERLANDS), (RUNTIMES_ARM64, 330))
     ),
     _row(RUNC, "bookworm", "apt", 12, fetch_runc),
     *(

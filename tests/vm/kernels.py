@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,21 @@ class Kernel:
 class Userland:
     """The programs inside: one suite for all kernels, so that only the kernel differs.
 
-    `python` is the version of its Python, `platforms` are pip's names of its machine.
+    `python` is the version of its Python, `platforms` are pip's names of its machine. `more` are
+    packages beside those that every machine has, which `use` names.
     """
 
     suite: str
     arch: str
     python: str
     platforms: tuple[str, ...]
+    use: str = ""
+    more: tuple[str, ...] = ()
 
     @property
     def component(self) -> str:
         """Its row in the toolbox."""
-        return f"vm-userland-{self.suite}-{self.arch}"
+        return f"vm-userland-{self.suite}-{self.arch}{self.use}"
 
     @property
     def site_component(self) -> str:
@@ -57,6 +60,12 @@ USERLAND_ARM64 = Userland(
     "bookworm", "arm64", "3.11", ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
 )
 USERLANDS = (USERLAND_AMD64, USERLAND_ARM64)
+# Runtimes of another machine than that of the tests, and dpkg, which tells what they map.
+RUNTIMES_ARM64 = replace(
+    USERLAND_ARM64,
+    use="-runtimes",
+    more=("base-files", "dpkg", "openjdk-17-jre-headless", "nodejs"),
+)
 # An emulated machine needs no more; the rest comes in by shared folders.
 USERLAND_PACKAGES = ("python3", "python3-yaml", "python3-requests")
 # What `scan` imports besides the standard library.

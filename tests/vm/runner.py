@@ -57,7 +57,8 @@ class GuestFailed(Exception):
 class Machine:
     """A kernel and a userland out of the toolbox (their folders), and how they are set up.
 
-    `cgroup` is "v2", "v1" or "hybrid"; `modules` are loaded with all that they need.
+    `cgroup` is "v2", "v1" or "hybrid"; `modules` are loaded with all that they need; `memory_mib`
+    must hold the userland twice.
     """
 
     kernel: Path
@@ -65,6 +66,7 @@ class Machine:
     arch: str = "amd64"
     cgroup: str = "v2"
     modules: tuple[str, ...] = ()
+    memory_mib: int = MEMORY_MIB
 
     def missing(self) -> str | None:
         """Which program is not installed, None when all are."""
@@ -121,7 +123,7 @@ def _qemu(machine: Machine, initramfs: Path) -> list[str]:
     return [
         *(emulator.program, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", emulator.machine, "-cpu", emulator.cpu, "-smp", "2"),
-        *("-accel", "tcg,thread=multi", "-m", str(MEMORY_MIB)),
+        *("-accel", "tcg,thread=multi", "-m", str(machine.memory_mib)),
         *("-kernel", str(machine.kernel / VMLINUZ), "-initrd", str(initramfs)),
         *("-append", append, "-serial", "stdio"),
     ]

@@ -32,8 +32,9 @@ MAX_TEXT = 3 * 4096
 MAX_DEPTH = 8
 # Pieces of strings that one reader follows: of 50,000 names, with room. A lie ends here.
 MAX_TEXTS = 200_000
-# The end of user space, and the page at 0 that is never mapped.
-LOWEST, HIGHEST = 1 << 12, 1 << 47
+# The page at 0 that is never mapped, and the end of user space with 48-bit addresses: arm64 uses
+# all of them, amd64 half.
+LOWEST, HIGHEST = 1 << 12, 1 << 48
 # The head of every kind of string.
 TEXT_HEAD = 5 * WORD
 

@@ -1,0 +1,3 @@
+const said = require("left");
+console.log(said);
+process.stdin.resume();
