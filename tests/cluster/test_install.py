@@ -141,12 +141,17 @@ def shop(
 def settle(receiver: Receiver, wanted: Truth) -> float:
     """Wait for the truth as long as is promised; how long it took."""
     began = time.monotonic()
-    try:
-        until(lambda: receiver.now() == wanted, "the truth", PROMISED_SECONDS)
-    except NeverHappenedError:
-        found = receiver.now()
-        assert {"more": lines(found) - lines(wanted), "missing": lines(wanted) - lines(found)} == {}
+    holds(receiver.now, wanted)
     return time.monotonic() - began
+
+
+def holds(look: Callable[[], Truth], wanted: Truth) -> None:
+    """Wait until this is found; a failure shows what differs."""
+    try:
+        until(lambda: look() == wanted, "the truth", PROMISED_SECONDS)
+    except NeverHappenedError:
+        found = look()
+        assert {"more": lines(found) - lines(wanted), "missing": lines(wanted) - lines(found)} == {}
 
 
 def lines(found: Truth) -> set[str]:
@@ -169,8 +174,8 @@ def test_the_receiver_holds_the_truth_and_after_it_nothing_is_left(
             seconds = settle(receiver, shop.everything("DaemonSet"))
             late = shop.late()
             twin = shop.truth[workloads.twin(shop.namespace)]
-            loaded = truth.late_truth(shop.cluster, shop.namespace, twin)
-            until(lambda: receiver.ever(late) == loaded, "what the Job loaded", PROMISED_SECONDS)
+            loaded = Part("main", 1, truth.late_truth(shop.cluster, shop.namespace, twin))
+            holds(lambda: {late: Part("main", 1, receiver.ever(late))}, {late: loaded})
             used = node.usage(shop.site.container())
             resident = sum(map(most_resident, shop.site.pids()))
         shop.forget_late()

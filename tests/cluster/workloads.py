@@ -134,7 +134,7 @@ def _others() -> list[Object]:
 
 
 def late_job(namespace: str) -> Object:
-    """A Job that runs for a little more than a second, and does what its twin does."""
+    """A Job that runs for some seconds (one, on a machine with nothing else to do) as its twin."""
     return job("late", namespace, pod_spec(python("main", "flask", seconds=1)))
 
 
