@@ -26,6 +26,8 @@ _VERSION = re.compile(r"\d+(?:\.\d+){0,3}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+
 _FRAMEWORK = re.compile(
     r"(?P<folder>.*/shared/(?P<name>[\w.]{1,100})/(?P<version>\d[\w.+-]{1,60}))/[^/]+", re.ASCII
 )
+# Each has a manifest of its name in its folder; of these the name is enough.
+FRAMEWORKS = ("Microsoft.NETCore.App", "Microsoft.AspNetCore.App", "Microsoft.AspNetCore.All")
 # A framework that an application brings along: runtimepack.Microsoft.NETCore.App.Runtime.linux-x64
 _RUNTIME_PACK = re.compile(r"(?:runtimepack\.)?(?P<name>[\w.]+?)(?:\.Runtime\.[\w.-]+)?", re.ASCII)
 # "12.0.3+7c3d", "5.3.0 built by …": a version, and behind it what a build adds.
@@ -81,12 +83,10 @@ class Joiner:
         if not match or not _VERSION.fullmatch(match["version"]):
             return None
         name, version, folder = match["name"], match["version"], match["folder"]
-        packs = {
-            file.library
-            for manifest in self._folders.at(folder).manifests
-            for file in manifest.files.get(place(path), ())
-            if manifest.name == name
-        }
+        manifests = [m for m in self._folders.at(folder).manifests if m.name == name]
+        if not manifests and name not in FRAMEWORKS:
+            return None
+        packs = {file.library for m in manifests for file in m.files.get(place(path), ())}
         aliases = tuple(
             purl.nuget(pack.name, pack.version)
             for pack in sorted(packs)

@@ -70,6 +70,18 @@ def test_several_frameworks() -> None:
     }
 
 
+def test_a_folder_that_only_looks_like_a_framework_is_none() -> None:
+    files: Files = {"/srv/shared/plugins/1.2.3/Foo.dll": assembly("Foo", product="4.5.6")}
+    assert versions(look(Made(files, list(files)))) == {"Foo": "4.5.6"}
+    # One of somebody else has a manifest of its name, as Microsoft's have.
+    rows = manifest(("Some.Framework", "1.2.3", "package", {"runtime": {"Foo.dll": {}}}))
+    own = {"/x/shared/Some.Framework/1.2.3/Some.Framework.deps.json": rows}
+    files = {**own, "/x/shared/Some.Framework/1.2.3/Foo.dll": assembly("Foo", product="4.5.6")}
+    assert versions(look(Made(files, [p for p in files if p.endswith(".dll")]))) == {
+        "Some.Framework": "1.2.3"
+    }
+
+
 def test_a_framework_that_came_with_the_application() -> None:
     pack = ("runtimepack.Microsoft.NETCore.App.Runtime.linux-x64", "9.0.1", "runtimepack")
     files: Files = {
