@@ -124,13 +124,17 @@ def flags(version: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def target(node: Sequence[str], folder: Path) -> Iterator[Target]:
-    """Write the application into a folder and run it; its first line of output is its truth."""
+def target(node: Sequence[str], folder: Path, inside: str = "") -> Iterator[Target]:
+    """Write the application into a folder and run it; its first line of output is its truth.
+
+    `inside` is the path of the folder as the process sees it, where that is another one.
+    """
     main = application(folder)
     script = folder / "truth.js"
     script.write_text(PROGRAM.read_text())
+    seen = inside or str(folder)
     with subprocess.Popen(
-        [*node, str(script), str(main)],
+        [*node, f"{seen}/{script.name}", f"{seen}/{main.name}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -39,6 +39,19 @@ class Scripts(NamedTuple):
     names: list[str | None]
 
 
+class Part(NamedTuple):
+    """Some keys of a table; None for one that cannot be read.
+
+    `next` is the slot behind them, 0 when they were the last; `table` is where the table is,
+    `changed` that it has changed while it was read.
+    """
+
+    keys: list[str | None]
+    next: int
+    table: int
+    changed: bool
+
+
 def threads_and_addons(process: Process) -> int:
     """Another number when a thread or a mapped addon has come or gone."""
     addons = sorted({m.path for m in process.maps() if m.path.endswith(".node")})
@@ -77,6 +90,7 @@ def all_scripts(process: Process, heap: Heap, place: Place) -> list[Scripts] | N
     """The scripts of each isolate; None when one changed while it was read."""
     found = []
     for isolate in place.isolates:
+        heap = heap.renewed()
         words = scripts(heap, isolate.slot)
         if not isolate.lives(process):
             # What is left of it: its caches are not of a living one.
@@ -89,39 +103,43 @@ def all_scripts(process: Process, heap: Heap, place: Place) -> list[Scripts] | N
     return found
 
 
-def keys(heap: Heap, place: Place, cache: Cache, first: int) -> tuple[list[str | None], int] | None:
-    """Keys of the entries from slot `first` on, and the next slot; 0 when there is none.
+def keys(heap: Heap, place: Place, cache: Cache, first: int) -> Part | None:
+    """Keys of the entries from slot `first` on. None when the table was replaced meanwhile.
 
-    A key is None when it cannot be read. None when the table changed while it was read.
+    Only those are told whose slot is the same afterwards: its key was not moved, nor deleted.
     """
+    heap = heap.renewed()
     word, words = _table(heap, place, cache)
     head = as_dictionary(words)
-    if words is None or head is None:
+    slots = entries(heap, word, head, first, ENTRIES) if head else None
+    if head is None or slots is None:
         return None
-    slots = entries(heap, word, head, first, ENTRIES)
-    if slots is None:
-        return None
-    used = [slot[0] for slot in slots if is_object(slot[0])]
-    texts = _keys(heap, used)
+    texts = _keys(heap, [slot[0] for slot in slots if is_object(slot[0])])
     again = heap.renewed()
-    if _table(again, place, cache) != (word, words):
+    now, words = _table(again, place, cache)
+    same = entries(again, word, head, first, ENTRIES)
+    if now != word or as_dictionary(words) is None or same is None:
         return None
-    if entries(again, word, head, first, ENTRIES) != slots:
-        return None
+    told = [
+        texts[before[0]]
+        for before, after in zip(slots, same, strict=True)
+        if before == after and before[0] in texts
+    ]
     following = first + len(slots)
-    return texts, following if following < min(head.capacity, 2 * MAX_MODULES) else 0
+    whole = following >= min(head.capacity, 2 * MAX_MODULES)
+    return Part(told, 0 if whole else following, word, changed=slots != same)
 
 
-def _keys(heap: Heap, words: list[int]) -> list[str | None]:
+def _keys(heap: Heap, words: list[int]) -> dict[int, str | None]:
     """The keys that are names: an empty slot holds an oddball (V8: undefined or the hole)."""
     kinds = heap.types(words)
     strings = [
         word
         for word, kind in zip(words, kinds, strict=True)
-        if kind is None or kind < heap.layout.first_nonstring
+        if kind is None or heap.is_string(kind)
     ]
     texts = heap.texts(strings)
-    return [texts[word] for word in strings]
+    return {word: texts[word] for word in strings}
 
 
 def owner_of(heap: Heap, place: Place, cache: Cache, listed: list[Scripts]) -> Scripts | None:

@@ -46,6 +46,7 @@ class Reading:
         self._gaps: list[list[str]] = known.get("gaps", [])
         self._idle: list[str] = known.get("idle", [])
         self._odd: list[int] = known.get("odd", [0, 0])
+        self._table: int = known.get("table", 0)
         self.tokens: list[list[int]] | None = known.get("tokens")
         self.settled: bool = known.get("settled", True)
         self.missing: bool = known.get("missing", False)
@@ -65,6 +66,7 @@ class Reading:
             "gaps": cast("list[Plain]", self._gaps),
             "idle": cast("list[Plain]", self._idle),
             "odd": cast("list[Plain]", self._odd),
+            "table": self._table,
             "tokens": cast("list[Plain] | None", self.tokens),
             "settled": self.settled,
             "missing": self.missing,
@@ -78,15 +80,10 @@ class Reading:
                 self.lost = True
                 return True
         if not self._begun and not self._scripts():
-            return self._changed()
+            return False
         while self._at[0] < len(self._place.caches):
-            if not self._part():
-                return self._changed()
-            if budget.due():
+            if not self._part() or budget.due():
                 return False
-        now = read.tokens(self._process, self._heap.renewed(), self._place)
-        if now != self.tokens:
-            return self._changed()
         self._judge_idle()
         return True
 
@@ -115,22 +112,26 @@ class Reading:
             found.append((reasons.TOO_MANY_CACHES, f"{self._place.looked} objects with paths"))
         return found
 
-    def _changed(self) -> bool:
-        """Begin anew with the next slice; at last keep what is read, and say so."""
+    def _again(self) -> bool:
+        """Something has changed: whether to begin anew with the next slice; at last go on."""
         self._torn += 1
-        if self._torn <= MAX_TORN:
-            self._anew = True
-            return False
-        self._gaps.append([reasons.CACHE_TORN, ""])
-        self.settled = False
-        return True
+        self._anew = self._torn <= MAX_TORN
+        if not self._anew:
+            self.settled = False
+            if [reasons.CACHE_TORN, ""] not in self._gaps:
+                self._gaps.append([reasons.CACHE_TORN, ""])
+        return self._anew
 
     def _scripts(self) -> bool:
         """Read the scripts, and by them the ES modules and whose each cache is."""
         listed = read.all_scripts(self._process, self._heap, self._place)
-        if listed is None:
+        if listed is None and self._again():
             return False
         self._begun = True
+        self._judge(listed or [])
+        return True
+
+    def _judge(self, listed: list[Scripts]) -> None:
         caches = self._place.caches
         owners = [read.owner_of(self._heap, self._place, cache, listed) for cache in caches]
         self._workers = [self._worker(owner, listed) for owner in owners]
@@ -142,8 +143,9 @@ class Reading:
         self.missing = bool(without) or not listed
         if not listed or None in owners:
             self._gaps.append([reasons.ISOLATE_UNKNOWN, ""])
-        self.settled = not without and bool(listed) and all(owners) and bool(owners)
-        return True
+        self.settled = (
+            self.settled and not without and bool(listed) and all(owners) and bool(owners)
+        )
 
     @staticmethod
     def _worker(owner: Scripts | None, listed: list[Scripts]) -> bool | None:
@@ -168,22 +170,28 @@ class Reading:
             self._gaps.append([reason, f"{told} and {more} more" if more > 0 else told])
 
     def _part(self) -> bool:
-        """Read a part of a cache; False when it changed meanwhile."""
+        """Read a part of a cache; False to begin anew."""
         number, slot = self._at
         worker = self._workers[number]
-        if worker is None:
+        found = None
+        if worker is not None:
+            found = read.keys(self._heap, self._place, self._place.caches[number], slot)
+            moved = found is None or (slot and found.table != self._table)
+            if (moved or (found and found.changed)) and self._again():
+                return False
+        if found is None or worker is None:
             self._at = [number + 1, 0]
             return True
-        found = read.keys(self._heap, self._place, self._place.caches[number], slot)
-        if found is None:
-            return False
-        texts, following = found
-        for text in texts:
-            if text is None:
+        self._table = found.table
+        self._keep(found.keys, worker=worker)
+        self._at = [number, found.next] if found.next else [number + 1, 0]
+        return True
+
+    def _keep(self, keys: list[str | None], *, worker: bool) -> None:
+        for key in keys:
+            if key is None:
                 self._odd[0] += 1
-            elif text.startswith("/"):
-                self._rows.append(list(read.cjs(text, worker=worker)))
+            elif key.startswith("/"):
+                self._rows.append(list(read.cjs(key, worker=worker)))
             else:
                 self._odd[1] += 1
-        self._at = [number, following] if following else [number + 1, 0]
-        return True

@@ -46,10 +46,10 @@ function hold(megabytes) {
 function churn(folder) {
   let round = 0;
   const again = () => {
-    for (let i = 0; i < 50; i++) require(`${folder}/many/m${(round * 50 + i) % 400}.js`);
+    for (let i = 0; i < 20; i++) require(`${folder}/many/m${(round * 20 + i) % 400}.js`);
     if (++round % 3 === 0) forget('.js');
     if (round % 20 === 0 && global.gc) global.gc();
-    setImmediate(again);
+    setTimeout(again, 1);
   };
   again();
 }
