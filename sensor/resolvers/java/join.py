@@ -30,12 +30,15 @@ PLATFORM: Final = frozenset({
 # Loaders that define classes of the JDK.
 JDK: Final = APP | PLATFORM | {BOOT, UNREADABLE}
 # They define classes that are made at run time, nothing else: accessors of the JDK, expressions
-# compiled by Janino (Spark) and Groovy, what Byte Buddy and Clojure make.
+# compiled by Janino (Spark) and Groovy, what Byte Buddy and Clojure make, and the program of
+# `java Program.java` (JEP 330; the second name since JDK 22), which is compiled in memory.
 MADE: Final = frozenset({
     "jdk/internal/reflect/DelegatingClassLoader", "sun/reflect/DelegatingClassLoader",
     "org/codehaus/janino/ByteArrayClassLoader", "org/codehaus/janino/JavaSourceClassLoader",
     "org/codehaus/commons/compiler/util/reflect/ByteArrayClassLoader",
     "groovy/lang/GroovyClassLoader$InnerLoader", "clojure/lang/DynamicClassLoader",
+    "com/sun/tools/javac/launcher/Main$MemoryClassLoader",
+    "com/sun/tools/javac/launcher/MemoryClassLoader",
     "net/bytebuddy/dynamic/loading/ByteArrayClassLoader",
     "net/bytebuddy/dynamic/loading/ByteArrayClassLoader$ChildFirst",
 })  # fmt: skip

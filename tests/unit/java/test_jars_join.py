@@ -208,10 +208,21 @@ def test_classes_made_at_run_time_belong_to_nobody(name: str) -> None:
     assert found.complete
 
 
-def test_loaders_of_made_classes_alone_are_not_asked() -> None:
-    kind = "org/codehaus/janino/ByteArrayClassLoader"
-    found = joined(JavaProcess(dict(JDK)), loader("x/Whatever", kind=kind))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "org/codehaus/janino/ByteArrayClassLoader",
+        "groovy/lang/GroovyClassLoader$InnerLoader",
+        "com/sun/tools/javac/launcher/Main$MemoryClassLoader",
+        "com/sun/tools/javac/launcher/MemoryClassLoader",
+    ],
+)
+def test_loaders_of_made_classes_alone_are_not_asked(kind: str) -> None:
+    process = JavaProcess(dict(JDK))
+    found = joined(process, loader("x/Whatever", "Demo", kind=kind))
     assert found.complete
+    assert not found.gaps
+    assert process.files.listed == []
 
 
 def test_classes_in_no_archive_are_a_gap() -> None:
