@@ -18,7 +18,7 @@ from sensor.resolvers.node.places import Place, archive, place, usable
 from sensor.resolvers.node.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from sensor.resolvers.node.words import Module
 
 # The largest honest process seen has 2,500 modules (a build tool).
-MAX_MODULES = 50_000
-# The same process has 700 folders with modules; a few more lie between them and the package.
-MAX_FOLDERS = 20_000
+MAX_MODULES = 20_000
+# The same process has 700 folders with modules; a few more lie between them and the packages.
+MAX_FOLDERS = 10_000
 # Folders between two questions for the time, 0.1 ms each, of hostile ones 10 ms; and never more
 # than one zip file.
 FOLDERS = 8
@@ -82,27 +82,22 @@ class _Run:
     def place(self, modules: Sequence[Module]) -> None:
         """Find the folders that matter; of each path 5 µs."""
         places: dict[str, Place | None] = {}
-        for module in modules[:MAX_MODULES]:
+        folders: set[str] = set()
+        for number, module in enumerate(modules):
+            if number == MAX_MODULES or len(folders) > MAX_FOLDERS:
+                self._told.add(told.MANY_MODULES, f"{len(modules)}, {number} of them are")
+                break
             path = usable(module.path) or ""
             folder = path.rpartition("/")[0]
             if path and folder not in places:
                 places[folder] = place(folder)
+                folders.update(found.above if (found := places[folder]) else ())
             found = places[folder] if path else None
             if found is None:
                 self._told.add(told.BAD_PATH, ascii(module.path))
             else:
                 self._placed.append((module._replace(path=path), found))
-        if len(modules) > MAX_MODULES:
-            self._told.add(told.MANY_MODULES, f"{len(modules)}, more than {MAX_MODULES}")
-        self._choose({each for found in places.values() if found for each in found.above})
-
-    def _choose(self, folders: Iterable[str]) -> None:
         self._folders = sorted(folders)
-        if len(self._folders) > MAX_FOLDERS:
-            self._told.add(told.MANY_FOLDERS, f"{len(self._folders)}, more than {MAX_FOLDERS}")
-            del self._folders[MAX_FOLDERS:]
-            looked = set(self._folders)
-            self._placed = [(m, at) for m, at in self._placed if looked.issuperset(at.above)]
 
     def read(self) -> bool:
         """Read the package.json files; False when the slice is over before the end."""
