@@ -93,7 +93,7 @@ def test_paths_made_to_cost() -> None:
     paths += [f"/{'__virtual__/0a/0/' * 200}{n}.js" for n in range(3000)]
     begin = time.process_time()
     found, _ = look(Tree({f"{APP}/x.zip": b"PK"}), paths)
-    # Measured: 0.3 s. Without the bound on folders it took half a minute for each slice.
+    # Measured: 0.6 s: what is below is bounded before it is made.
     assert time.process_time() - begin < 20
     assert found.packages == ()
     assert "more modules than are mapped" in {gap.reason for gap in found.gaps}
