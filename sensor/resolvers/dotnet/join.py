@@ -69,12 +69,13 @@ class Joiner:
         if identity.problem:
             self.gaps.append((Reason.ASSEMBLY, f"{_where(sighting)}: {identity.problem}"))
             return _of_rows([(m, f) for m, f in rows if f.library.kind != "project"], known=False)
-        if not identity.name:
+        if not identity.name or any(file.library.kind == "project" for _, file in rows):
             return None
         fitting = [(manifest, file) for manifest, file in rows if fits(file, identity)]
         if rows and not fitting:
             self.gaps.append((Reason.MISFIT, f"{_where(sighting)}: {_told(identity)}"))
-            return by_metadata(sighting, identity, rows[0][1].library.name)
+            names = {file.library.name for _, file in rows}
+            return by_metadata(sighting, identity, names.pop() if len(names) == 1 else "")
         return self._fitting(sighting, identity, fitting)
 
     def framework(self, path: str) -> Named | None:
@@ -104,7 +105,7 @@ class Joiner:
         self, sighting: Sighting, identity: Identity, rows: Sequence[tuple[Manifest, File]]
     ) -> Named | None:
         libraries = {file.library for _, file in rows}
-        if any(library.kind == "project" for library in libraries) or self._is_own(sighting):
+        if self._is_own(sighting):
             return None
         if not libraries or all(library.kind.startswith("reference") for library in libraries):
             return by_metadata(sighting, identity)
@@ -132,8 +133,8 @@ class Joiner:
 
     def _best(self, folder: Folder, where: str, path: str) -> list[tuple[Manifest, File]]:
         """The rows of the manifests of applications that run, else of all; the very path if any."""
-        run = [m for m in folder.manifests if m.name.lower() in self._loaded]
-        rows = [(m, f) for m in run or folder.manifests for f in m.files.get(where, ())]
+        every = [(m, f) for m in folder.manifests for f in m.files.get(where, ())]
+        rows = [(m, f) for m, f in every if m.name.lower() in self._loaded] or every
         exact = [(m, f) for m, f in rows if "/" in f.path and path.lower().endswith(_end(f.path))]
         return exact or rows
 

@@ -127,6 +127,22 @@ def test_what_a_project_builds_is_no_package() -> None:
     assert versions(look(Made(files, ["/app/App.dll", "/app/Library.dll"]))) == {}
 
 
+def test_what_a_project_builds_again_is_still_no_package() -> None:
+    files = app("Library/1.0.0", kind="project")
+    files["/app/Library.dll"] = assembly("Library", (2, 0, 0, 0), product="2.0")
+    found = look(Made(files, ["/app/App.dll", "/app/Library.dll"]))
+    assert versions(found) == {}
+    assert found.gaps == ()
+
+
+def test_a_file_that_only_the_manifest_of_another_program_lists() -> None:
+    files = app()
+    files["/app/A.dll"] = assembly("A")
+    rows: dict[str, Any] = {"runtime": {"lib/net8.0/A.dll": {}}}
+    files["/app/Other.deps.json"] = manifest(("A", "3.0.0", "package", rows))
+    assert versions(look(Made(files, ["/app/App.dll", "/app/A.dll"]))) == {"A": "3.0.0"}
+
+
 def test_a_reference_without_a_package_goes_by_its_own_words() -> None:
     files = app("Direct/1.0.0.0", kind="reference")
     files["/app/Direct.dll"] = assembly("Direct", (1, 0, 0, 0), product="2.5.0+abc")
