@@ -6,6 +6,7 @@ the join found, so a look goes on where it stopped, and a second process of an i
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sensor.resolvers.java.words import Loader
 
 RUNTIME: Final = "java"
+# Two questions for the time stand before an archive is read, and one before its next part.
+STEP_QUESTIONS: Final = 3
 # Gaps of one reason; beyond them only their number is told.
 MAX_TOLD: Final = 20
 
@@ -95,7 +98,7 @@ class _Look:
     ) -> None:
         self._process = process
         self._files = process.files
-        self._due = budget.due
+        self._due = _after_a_step(budget.due)
         self._cache = cache
         self._state = state
         self._machine = machine
@@ -274,7 +277,8 @@ class _Look:
         packages = namer.packages()
         if self._home:
             modules, at = self._state["modules"], self._process.at
-            own = jdk.package(self._files, self._home, self._cache, modules, at)
+            home = jdk.Home(self._home, self._machine.version)
+            own = jdk.package(self._files, home, self._cache, modules, at)
             packages = (own, *packages)
         return self._done(packages, namer.gaps)
 
@@ -335,3 +339,9 @@ def _gaps(told: Sequence[tuple[str, str]]) -> list[Gap]:
         if len(details) > MAX_TOLD:
             gaps.append(Gap(RUNTIME, reason, f"and {len(details) - MAX_TOLD} more"))
     return gaps
+
+
+def _after_a_step(due: Callable[[], bool]) -> Callable[[], bool]:
+    """The same question, not heeded at first: each slice gets on, however slow the machine is."""
+    asked = itertools.count(1)
+    return lambda: next(asked) > STEP_QUESTIONS and due()

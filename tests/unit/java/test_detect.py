@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from sensor.errors import FileRefused
 from sensor.host.cache import FileCache
 from sensor.model.budget import Budget, Meter
 from sensor.model.finding import NOT_MINE, Gap
@@ -15,7 +16,7 @@ from sensor.resolvers.java.detect import hotspot
 from sensor.resolvers.java.reasons import Reason
 
 if TYPE_CHECKING:
-    from sensor.host.seam import Process
+    from sensor.host.seam import File, Process
 
 
 class Mapped:
@@ -27,6 +28,13 @@ class Mapped:
         self.paths = paths
         self.memory_gap = memory_gap
         self.meter = Meter()
+
+    @property
+    def files(self) -> Mapped:
+        return self
+
+    def open_mapped(self, mapping: Mapping) -> File:
+        raise FileRefused(mapping.path, "replaced")
 
     def maps(self) -> list[Mapping]:
         return [
@@ -73,3 +81,8 @@ def test_openj9_is_recognised_and_not_read() -> None:
 def test_closed_memory() -> None:
     process = Mapped("/x/libjvm.so", memory_gap="needs SYS_PTRACE")
     assert looked(process) == [Gap("java", Reason.CLOSED, "needs SYS_PTRACE")]
+
+
+def test_a_library_that_cannot_be_opened() -> None:
+    expected = Gap("java", Reason.NO_LIBRARY, "/x/libjvm.so: replaced")
+    assert looked(Mapped("/x/libjvm.so")) == [expected]
