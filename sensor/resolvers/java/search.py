@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sensor.errors import FileRefused
-from sensor.resolvers.java.candidates import ARCHIVE, MAX_CANDIDATES
+from sensor.resolvers.java.candidates import ARCHIVE, MAX_CANDIDATES, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,6 +70,7 @@ def searched(
     """Walk on; `state` gets `found`, `folders`, at a bound `ended`. False when time is up."""
     if "todo" not in state:
         state |= {"todo": [[path, 0] for path in _roots(process, paths, state)], "visited": 0}
+        state |= {"seen": {}, "home": home(process) or ""}
         state.setdefault("found", [])
         state.setdefault("folders", [])
     todo = deque(state["todo"])
@@ -83,7 +84,7 @@ def searched(
             todo += [[one, depth + 1] for one in _visited(process, path, depth, state, cache)]
     if todo or len(state["found"]) >= MAX_CANDIDATES:
         state["ended"] = True
-    for key in ("todo", "visited"):
+    for key in ("todo", "visited", "seen", "home"):
         del state[key]
     return True
 
@@ -216,9 +217,14 @@ def _visited(
             [name for name in names if not _FILE.fullmatch(name) and not ARCHIVE.search(name)],
         ]
         cache.put(KIND, identity, cast("Any", known))
+    if identity is not None:
+        mark = f"{identity.ino:x}.{identity.mtime_ns:x}"
+        if mark in state["seen"]:
+            return []  # by another way, of links
+        state["seen"][mark] = 1
     base = path.rstrip("/")
     room = MAX_CANDIDATES - len(state["found"])
-    if path in state["found"]:
+    if ARCHIVE.search(path) and path in state["found"]:
         state["found"].remove(path)  # an unpacked archive: a directory with the name of one
     state["found"] += [f"{base}/{name}" for name in known[0][:room]]
     if path.endswith("/classes") and len(state["folders"]) < MAX_CLASSES:
@@ -227,4 +233,4 @@ def _visited(
     if depth >= MAX_DEPTH:
         return []
     inside = [f"{base}/{name}" for name in (*known[1], *known[0]) if name not in _SKIPPED_NAMES]
-    return [one for one in inside if one not in _SKIPPED]
+    return [one for one in inside if one not in _SKIPPED and one != state["home"]]

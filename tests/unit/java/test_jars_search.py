@@ -162,6 +162,25 @@ def test_a_search_ends_at_its_bound_and_says_so(monkeypatch: pytest.MonkeyPatch)
     assert not found.complete
 
 
+def test_directories_that_links_lead_to_again_are_read_once() -> None:
+    process = on_a_disk(JavaProcess(TOMCAT, CLASS_PATH))
+    process.files.links |= {
+        "/opt/tomcat/again": "/opt/tomcat",
+        "/opt/tomcat/lib": "/opt/tomcat/bin",
+    }
+    web = loader("org/a/A", "shop/Web", "who/Knows", kind=WEB, address=2)
+    found = joined(process, loader("cat/Bootstrap"), web)
+    assert purls(found) == ["cat/bootstrap@1", "org.a/a@1.0"]
+    assert Reason.SEARCH_ENDED not in gaps(found)
+    assert len(process.files.listed) < 30
+
+
+def test_the_jdk_is_not_searched() -> None:
+    files = {**JDK, f"{HOME}/lib/extra.jar": A}
+    found = joined(JavaProcess(files), loader("org/a/A", kind=WEB))
+    assert purls(found) == []
+
+
 def test_a_search_goes_on_in_the_next_slice() -> None:
     files = {**TOMCAT, **{f"/opt/tomcat/conf/d{n}/e{n}/f": "" for n in range(30)}}
     web = loader("org/a/A", "shop/Web", kind=WEB, address=2)
