@@ -1,62 +1,42 @@
-"""The chart on a cluster as its users install it, and the receiver that its reports go to.
-
-A Helm repository on the loopback, a namespace and a secret made by kubectl, and then the documented
-commands. The receiver is `runtime-sensor receive` on the node, with TLS and a token.
-"""
+"""The chart on a cluster as its users install it: the documented commands."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-import trustme
 
 from tests.cluster.client import FailedError
 from tests.cluster.leftovers import started
 from tests.cluster.space import NODE_ADDRESS
-from tests.cluster.told import Receiver
+from tests.cluster.surroundings import (
+    AUTHORITY,
+    NAMESPACE,
+    PLACE,
+    PORT,
+    REPOSITORY,
+    SECRET,
+    Surroundings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
+    from pathlib import Path
 
     from tests.cluster.lab import Cluster
+    from tests.cluster.told import Receiver
 
-CHART = Path(__file__).parents[2] / "chart"
-# As the documentation has them.
-NAMESPACE = "snyk-runtime-sensor"
+# As the documentation has it.
 RELEASE = "my-runtime-sensor"
-REPOSITORY = "runtime-sensor"
-SECRET = "my-secret"  # noqa: S105 - the name of the object
 GROUP = "11111111-2222-3333-4444-555555555555"
-TOKEN = "0f1e2d3c-token-of-the-test"  # noqa: S105 - the one of the tests
-AUTHORITY = "authority"
-PORT = 8443
-PLACE = f"--namespace={NAMESPACE}"
 
 
-class Site:
-    """What a user has beside the cluster: a Helm, a repository, a receiver."""
+class Site(Surroundings):
+    """Installs, upgrades and uninstalls the sensor with one Helm."""
 
     def __init__(self, cluster: Cluster, helm: Path, image: str, folder: Path) -> None:
         """`image` is imported already; `folder` is empty."""
-        self.cluster = cluster
-        self._helm = helm
+        super().__init__(cluster, helm, folder)
         self._image = image
-        self._folder = folder
-        self._receivers = 0
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Repository, namespace, secret, authority: all go at the end."""
-        with ExitStack() as undo:
-            self._serve(undo)
-            self._prepare_namespace(undo)
-            yield
 
     @contextmanager
     def installed(self, *values: str) -> Iterator[Receiver]:
@@ -83,10 +63,6 @@ class Site:
             self.uninstall()
             if forget:
                 self._until_forgotten(pods)
-
-    def helm(self, *words: str) -> str:
-        """What helm prints. Raises FailedError."""
-        return self.cluster.client.helm(self._helm, *words)
 
     def install(self, *values: str) -> None:
         """`helm install` as documented, until the sensor is Ready."""
@@ -137,24 +113,6 @@ class Site:
         """The sensor's processes."""
         return {pid for one in self.containers() for pid in self.cluster.pids_of(one)}
 
-    @contextmanager
-    def receiving(self) -> Iterator[Receiver]:
-        """A receiver with an empty database."""
-        self._receivers += 1
-        name = f"receiver-{self._receivers}"
-        db = self._folder / f"{name}.db"
-        command = [sys.executable, "-m", "sensor.cli", "receive", "--listen", f"0.0.0.0:{PORT}"]
-        for word, file in (
-            ("tls-cert", "node.crt"),
-            ("tls-key", "node.key"),
-            ("token-file", "token"),
-        ):
-            command += [f"--{word}", str(self._folder / file)]
-        log = self.cluster.logs / f"{name}.log"
-        with self.cluster.beside(name, [*command, "--db", str(db)]):
-            self.cluster.until(lambda: "listening on " in log.read_text(), "the receiver listens")
-            yield Receiver(db)
-
     def _until_forgotten(self, pods: set[str]) -> None:
         self.cluster.until(lambda: self._forget_ended(pods), "the old pods are gone")
 
@@ -187,43 +145,6 @@ class Site:
         pods = self.pods()
         return len(pods) == 1 and pods[0]["metadata"]["uid"] not in before and _ready(pods[0])
 
-    def _serve(self, undo: ExitStack) -> None:
-        folder = self._folder / "repository"
-        folder.mkdir()
-        self.helm("package", str(CHART), "--destination", str(folder))
-        handler = partial(_Silent, directory=str(folder))
-        with self.cluster.network():
-            server = undo.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        undo.callback(thread.join)
-        undo.callback(server.shutdown)
-        url = f"http://127.0.0.1:{server.server_port}"
-        self.helm("repo", "index", str(folder), "--url", url)
-        self.helm("repo", "add", REPOSITORY, url, "--force-update")
-
-    def _prepare_namespace(self, undo: ExitStack) -> None:
-        kubectl = self.cluster.client.kubectl
-        kubectl("create", "namespace", NAMESPACE)
-        undo.callback(kubectl, "delete", "namespace", NAMESPACE, "--wait=false")
-        secret = ("create", "secret", "generic", SECRET)
-        kubectl(*secret, f"--from-literal=snykToken={TOKEN}", PLACE)
-        self._make_authority()
-        authority = f"--from-file={self._folder / 'ca.crt'}"
-        kubectl("create", "configmap", AUTHORITY, authority, PLACE)
-
-    def _make_authority(self) -> None:
-        """Only the sensor is told of it; it signs for the node."""
-        authority = trustme.CA()
-        issued = authority.issue_cert(NODE_ADDRESS)
-        for name, blob in (
-            ("ca.crt", authority.cert_pem),
-            ("node.crt", issued.cert_chain_pems[0]),
-            ("node.key", issued.private_key_pem),
-        ):
-            blob.write_to_path(str(self._folder / name))
-        (self._folder / "token").write_text(TOKEN)
-
     def _keep_log(self) -> None:
         """What the sensor logged, for whoever reads a failed test."""
         for one in self.pods():
@@ -233,11 +154,6 @@ class Site:
                 text = f"{error}\n{one['status']}\n"
             with (self.cluster.logs / "sensor.log").open("a") as out:
                 out.write(text)
-
-
-class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """A repository says nothing."""
 
 
 def _states(one: dict[str, Any]) -> Sequence[dict[str, Any]]:

@@ -1,16 +1,18 @@
 """What is on a cluster and on its node, so that two moments can be compared.
 
-Events, leases and other kinds that come by themselves are left out. Of the node: cgroups,
+Events, leases and other kinds that come by themselves are left out. Of the node: cgroups of pods,
 processes, mounts, interfaces, and the files of kubelet, containerd and CNI; images stay on a node.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.leftovers import started
+from tests.cluster.waiting import NeverHappenedError, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 BY_THEMSELVES = {"events", "events.events.k8s.io", "leases.coordination.k8s.io"}
 # Shown by the API server, kept by nobody; and a question only.
 SHOWN = {"componentstatuses"}
+# It knows v1 or v2 only. Where runc finds both, the empty cgroups of all its pods stay in v2.
+OLD_KUBELET = 20
 # Below the cluster's folder; * is any one name.
 FOLDERS = (
     "kubelet/pods",
@@ -33,6 +37,14 @@ FOLDERS = (
 PRIVATE = ("run", "run/netns", "run/lab", "var/lib", "var/log/pods", "var/log/containers")
 # Of the machine, where a program like ours could leave something that outlives it.
 SHARED = ("dev/shm", "sys/fs/bpf")
+
+
+def until_gone(cluster: Cluster, before: set[str], seconds: float) -> None:
+    """Wait until nothing is there that was not before; a failure shows what is."""
+    try:
+        until(lambda: seen(cluster) <= before, "all is gone", seconds)
+    except NeverHappenedError:
+        assert seen(cluster) - before == set()
 
 
 def seen(cluster: Cluster) -> set[str]:
@@ -51,8 +63,7 @@ def _objects(cluster: Cluster) -> Iterator[str]:
 
 def _node(cluster: Cluster) -> Iterator[str]:
     space = cluster.space
-    for top in space.cgroups():
-        yield from (f"cgroup {path}" for path in top.rglob("*/"))
+    yield from (f"cgroup {path}" for path in _pods_cgroups(cluster))
     yield from (f"process {pid} of {started(pid)}" for pid in space.pids())
     for line in Path(f"/proc/{space.pid}/mounts").read_text().splitlines():
         yield f"mount {line.split()[1]}"
@@ -61,6 +72,22 @@ def _node(cluster: Cluster) -> Iterator[str]:
     root = Path(f"/proc/{space.pid}/root")
     for folder in (*_below(cluster.folder, FOLDERS), *_below(root, (*PRIVATE, *SHARED))):
         yield from (f"file {path}" for path in folder.iterdir())
+
+
+def _pods_cgroups(cluster: Cluster) -> Iterator[Path]:
+    """Those of pods and below; above them they are the node's."""
+    is_old = cluster.recipe.minor <= OLD_KUBELET
+    for top in cluster.space.cgroups():
+        for folder, _, _ in os.walk(top):  # what is removed meanwhile is left out
+            path = Path(folder)
+            of_pod = any(name.startswith("pod") for name in path.relative_to(top).parts)
+            if of_pod and not (is_old and _is_empty_v2(path)):
+                yield path
+
+
+def _is_empty_v2(cgroup: Path) -> bool:
+    events = cgroup / "cgroup.events"
+    return events.exists() and "populated 0" in events.read_text()
 
 
 def _below(top: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
