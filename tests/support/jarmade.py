@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HOME = "/opt/jdk"
 APP = "jdk/internal/loader/ClassLoaders$AppClassLoader"
 WEB = "org/apache/catalina/loader/ParallelWebappClassLoader"
+# A JVM that tells nothing of itself.
+UNTOLD = Machine()
 # Slices after which a look that is not done never will be.
 MAX_SLICES = 1000
 
@@ -90,14 +92,12 @@ def joined(
     process: JavaProcess,
     *loaders: Loader,
     cache: FileCache | None = None,
-    told: str = "",
-    began: int = 0,
+    machine: Machine = UNTOLD,
     seconds: float = 60,
     progress: Plain = None,
 ) -> Joined:
     """The answer after as many slices as it takes, with progress that survives JSON."""
     cache = cache or JsonCache()
-    machine = Machine(class_path=told, began=began)
     for _ in range(MAX_SLICES):
         budget = Budget(process.meter, seconds=seconds)
         found = packages_of(process, budget, cache, lambda: loaders, progress, machine=machine)

@@ -131,7 +131,7 @@ def running(
     jdk: Jdk, work: Path, program: str, *options: str, log: bool = True, say: str = "READY"
 ) -> Iterator[Jvm]:
     """Run a compiled program of `work`, and wait until it says that it is ready."""
-    words = [*options, *(_logging(jdk) if log else ()), "-Dfile.encoding=UTF-8"]
+    words = [*options, *(logging(jdk) if log else ()), "-Dfile.encoding=UTF-8"]
     words += ["-cp", f"{WORK}/{JAR}", program, f"{WORK}/{JAR}"]
     with subprocess.Popen(
         jdk.command(work, words),
@@ -148,7 +148,7 @@ def running(
             popen.kill()
 
 
-def _logging(jdk: Jdk) -> list[str]:
+def logging(jdk: Jdk) -> list[str]:
     """Have every class logged, as the version can."""
     if jdk.version == "8":
         file = f"-XX:LogFile={WORK}/classes.log"

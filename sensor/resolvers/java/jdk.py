@@ -8,6 +8,7 @@ The version is the one of the `release` file beside `lib` (OpenJDK, make/Release
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sensor.errors import FileMissing, FileRefused, Malformed
@@ -27,6 +28,11 @@ IMAGE: Final = "java.image.1"
 RELEASE: Final = "java.release.1"
 # The release file has some 20 lines; MODULES is the longest, 2 KB.
 MAX_RELEASE: Final = 64 << 10
+# By what its version is known; Debian's 8 has no release file, and its JVM tells.
+RELEASE_FILE: Final = "release file"
+JVM: Final = "java.version"
+# What is no version is not told: a JVM's memory can hold anything.
+_TOLD: Final = re.compile(r"\d[\w.+-]{0,100}", re.ASCII)
 # JDK 8 (sun.boot.class.path): below lib of the JRE, and what javac and the tools are in.
 BOOT_JARS: Final = (
     *("rt.jar", "jsse.jar", "jce.jar", "charsets.jar", "jfr.jar", "resources.jar"),
@@ -36,6 +42,13 @@ EXTENSIONS: Final = "ext"
 MAX_EXTENSIONS: Final = 50
 # Modules named in the detail of evidence.
 MAX_NAMED: Final = 12
+
+
+class Home(NamedTuple):
+    """Where a JDK is, and the version that the JVM itself tells ("1.8.0_392"; empty: none)."""
+
+    path: str
+    version: str
 
 
 class Jdk(NamedTuple):
@@ -56,15 +69,18 @@ def read(files: Files, home: str, cache: Cache, due: Callable[[], bool]) -> Jdk 
 
 
 def package(
-    files: Files, home: str, cache: Cache, modules: Mapping[str, int], at: float
+    files: Files, home: Home, cache: Cache, modules: Mapping[str, int], at: float
 ) -> Package:
     """The JDK as a package: it runs, so it is in use. `modules` counts loaded classes."""
-    release = _release(files, home, cache)
-    version = _version(release)
-    group, name = _names(release, home)
+    release = _release(files, home.path, cache)
+    version, by = _version(release), RELEASE_FILE
+    if version is None:
+        version, by = (home.version, JVM) if _TOLD.fullmatch(home.version) else (None, "")
+    group, name = _names(release, home.path)
     used = sorted(modules, key=lambda module: (-modules[module], module))
     more = f" and {len(used) - MAX_NAMED} more" if len(used) > MAX_NAMED else ""
-    counted = f"{sum(modules.values())} classes of {', '.join(used[:MAX_NAMED])}{more}"
+    names = ", ".join(used[:MAX_NAMED])
+    counted = f"{sum(modules.values())} classes of {names}{more}" if used else ""
     return Package(
         generic(group, name, version),
         name,
@@ -72,8 +88,8 @@ def package(
         RUNTIME,
         State.LOADED,
         Depth.INITIALIZED,
-        (Evidence("class", "memory", f"{home}/lib", counted if used else "its JVM runs", at),),
-        identity="release file" if version else "",
+        (Evidence("class", "memory", f"{home.path}/lib", counted or "its JVM runs", at),),
+        identity=by,
     )
 
 

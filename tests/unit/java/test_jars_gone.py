@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sensor.resolvers.java.archivereasons import Reason
+from sensor.resolvers.java.words import Machine
 from tests.support.jarmade import HOME, WEB, JavaProcess, gaps, jar, joined, loader, purls
 from tests.support.tree import Tree
 from tests.unit.formats.java.test_jimage import image
@@ -42,7 +43,7 @@ def test_a_file_of_the_class_path_that_was_written_since_was_not_read(
 ) -> None:
     process = JavaProcess({**JDK, "/lib/a.jar": A}, "/lib/a.jar")
     process.files.changed["/lib/a.jar"] = written
-    found = joined(process, loader("org/a/A"), began=1_500_000)
+    found = joined(process, loader("org/a/A"), machine=Machine(began=1_500_000))
     assert purls(found) == said
     assert found.complete is bool(said)
 
@@ -50,7 +51,7 @@ def test_a_file_of_the_class_path_that_was_written_since_was_not_read(
 def test_what_is_unpacked_after_the_start_was_read() -> None:
     process = JavaProcess({**JDK, "/srv/shop/WEB-INF/lib/a.jar": A}, "/srv/shop/b.jar")
     process.files.changed["/srv/shop/WEB-INF/lib/a.jar"] = 2_000
-    found = joined(process, loader("org/a/A", kind=WEB), began=1_500_000)
+    found = joined(process, loader("org/a/A", kind=WEB), machine=Machine(began=1_500_000))
     assert purls(found) == ["org.a/a@1.0"]
 
 

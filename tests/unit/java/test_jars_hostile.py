@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor.resolvers.java.archivereasons import Reason
+from sensor.resolvers.java.words import Machine
 from tests.support.jarmade import (
     HOME,
     WEB,
@@ -59,7 +60,7 @@ def test_any_text_of_a_process(
     class_path: str, module_path: str, told: str, opened: list[str]
 ) -> None:
     process = JavaProcess({**JDK, "/fat-1.jar": FAT}, class_path, module_path, opened)
-    found = joined(process, loader("shop/Main", kind=WEB), told=told)
+    found = joined(process, loader("shop/Main", kind=WEB), machine=Machine(class_path=told))
     assert {one.purl for one in packages(found)} <= TRUE
 
 

@@ -7,6 +7,7 @@ import pytest
 from sensor.model.finding import Depth, State
 from sensor.resolvers.java import candidates
 from sensor.resolvers.java.archivereasons import Reason
+from sensor.resolvers.java.words import Machine
 from tests.support.jarmade import (
     APP,
     HOME,
@@ -94,7 +95,7 @@ def test_copies_of_one_artifact_are_no_question() -> None:
 def test_what_the_jvm_tells_when_it_is_whole() -> None:
     files = {**JDK, "/lib/a.jar": A, "/lib/z.jar": OTHER_A}
     process = JavaProcess(files, "/lib/*")
-    found = joined(process, loader("org/a/A"), told="/lib/z.jar:/lib/a.jar")
+    found = joined(process, loader("org/a/A"), machine=Machine(class_path="/lib/z.jar:/lib/a.jar"))
     assert purls(found) == ["org.a/a@2.0"]
 
 
@@ -102,11 +103,15 @@ def test_what_the_jvm_tells_is_a_last_resort_when_it_is_cut() -> None:
     files = {**JDK, "/lib/a.jar": A, "/lib/z.jar": OTHER_A}
     told = "/lib/z.jar:" + "/none.jar:" * 101 + "/lib/a.ja"
     told = told[:1023]
-    assert purls(joined(JavaProcess(files, "/lib/a.jar"), loader("org/a/A"), told=told)) == [
-        "org.a/a@1.0"
-    ]
+    assert purls(
+        joined(
+            JavaProcess(files, "/lib/a.jar"), loader("org/a/A"), machine=Machine(class_path=told)
+        )
+    ) == ["org.a/a@1.0"]
     process = JavaProcess(files, open_files=["/lib/z.jar"])
-    assert purls(joined(process, loader("org/a/A"), told=told)) == ["org.a/a@2.0"]
+    assert purls(joined(process, loader("org/a/A"), machine=Machine(class_path=told))) == [
+        "org.a/a@2.0"
+    ]
 
 
 def test_a_class_path_of_the_environment_is_in_the_order_of_descriptors() -> None:
