@@ -28,3 +28,5 @@ def test_the_mapped_file_is_recognised_here_too(toolbox: Toolbox, tmp_path: Path
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
     assert set(answer["scanned"]) >= set(answer["truth"])
+    assert {"libc6", "python3.11-minimal"} <= set(answer["os"])
+    assert not [name for name in answer["os"] if " " in name]  # no gaps

@@ -20,6 +20,7 @@ from tests.vm.guest.sixcaps import SIX
 if TYPE_CHECKING:
     from types import TracebackType
 
+RELEASE = "/etc/os-release"
 EXTENSION = "/usr/lib/python3/dist-packages/yaml/_yaml.cpython-311-x86_64-linux-gnu.so"
 # The program tells what it has loaded: the truth that the scan is held against.
 PROGRAM = """
@@ -35,16 +36,19 @@ def main() -> None:
     image, work = map(Path, sys.argv[1:])
     with Room() as room:
         root = room.overlay(image, work)
+        # Without it nobody knows whose packages these are; the emulated machine has none.
+        room.do("sh", "-c", f"[ -e {root}{RELEASE} ] || printf ID=debian > {root}{RELEASE}")
         pid, truth = room.start(root, ["/usr/bin/python3", "-c", PROGRAM])
         with Examiner(pid) as examiner:
             before = examiner.look()
             check_rights(before)
             check_recognised(before["files"])
-            scanned = scan(pid)
+            facts = scan(pid)
             check_swapped(room, root, examiner)
     answer = {
         "truth": json.loads(truth),
-        "scanned": scanned,
+        "scanned": named(facts),
+        "os": [fact.get("name") or fact["reason"] for fact in facts if told_of_os(fact)],
         "capabilities": before["capabilities"],
         "stat_has_mapped_device": before["stat_has_mapped_device"],
     }
@@ -129,15 +133,24 @@ def check_recognised(files: dict[str, str]) -> None:
     assert {files[path] for path in libraries} == {"\x7fELF"}
 
 
-def scan(pid: int) -> list[str]:
-    """Package URLs, aliases too, of what the sensor's own command finds loaded.
-
-    dpkg owns the files, so the packages are Debian's, and what pip calls them is an alias.
-    """
+def scan(pid: int) -> list[dict[str, Any]]:
+    """What the sensor's own command says of a process."""
     command = with_six("sensor.cli", "scan", "--pid", str(pid), "--format", "ndjson")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    facts = [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def told_of_os(fact: dict[str, Any]) -> bool:
+    """Whether it is an OS package, or something that is not known of them."""
+    return fact["type"] in {"package", "gap"} and fact["runtime"] == "os"
+
+
+def named(facts: list[dict[str, Any]]) -> list[str]:
+    """Package URLs, aliases too, of what is loaded.
+
+    dpkg owns the files, so the packages are Debian's, and what pip calls them is an alias.
+    """
     loaded = [fact for fact in facts if fact["type"] == "package" and fact["state"] == "loaded"]
     return [purl for fact in loaded for purl in (fact["purl"], *fact.get("aliases", ()))]
 
