@@ -17,6 +17,7 @@ from sensor.model.budget import Budget
 from sensor.resolvers.node import NODE
 from sensor.resolvers.node.loaded import Loaded, loaded
 from sensor.resolvers.node.postmortem import Program, program
+from sensor.resolvers.node.reasons import CACHE_MISSING, CACHE_TORN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,9 @@ PROGRAM = Path(__file__).parents[1] / "live" / "node" / "programs" / "truth.js"
 FLAGS = {"10": ("--experimental-modules", "--experimental-worker", "--no-warnings")}
 HAVE_GC = ("--expose-gc",)
 MAX_SLICES = 200
+# Gaps of "no answer this time", and how often a test asks again: as the agent does.
+RESTLESS = {CACHE_TORN, CACHE_MISSING}
+MAX_LOOKS = 5
 
 
 @dataclass
@@ -150,10 +154,14 @@ def target(node: Sequence[str], folder: Path, inside: str = "") -> Iterator[Targ
 
 
 def found(pid: int, cache: Cache | None = None) -> Finding:
-    """What the resolver says of a process, in as many slices as it takes."""
-    opener = LocalOpener()
-    look = look_until_done(opener, opener.key(pid), (NODE,), cache or FileCache())
-    return look.findings["node"]
+    """What the resolver says of a process; looked at again while V8 moves what is read."""
+    opener, known = LocalOpener(), cache or FileCache()
+    for _ in range(MAX_LOOKS):
+        look = look_until_done(opener, opener.key(pid), (NODE,), known)
+        finding = look.findings["node"]
+        if not {gap.reason for gap in finding.gaps} & RESTLESS:
+            break
+    return finding
 
 
 def purls(finding: Finding) -> set[str]:
@@ -162,13 +170,23 @@ def purls(finding: Finding) -> set[str]:
 
 
 def modules(pid: int, cache: Cache | None = None) -> Loaded:
-    """What the memory of a process says is loaded, in as many slices as it takes."""
-    opener, known, state = LocalOpener(), cache or FileCache(), None
+    """What its memory says is loaded; looked at again while V8 moves what is read."""
+    known = cache or FileCache()
+    for _ in range(MAX_LOOKS):
+        told = once(pid, known)
+        if not {reason for reason, _ in told.gaps} & RESTLESS:
+            break
+    return told
+
+
+def once(pid: int, cache: Cache) -> Loaded:
+    """What one look at its memory says, in as many slices as it takes."""
+    opener, state = LocalOpener(), None
     for _ in range(MAX_SLICES):
         with opener.open_process(opener.key(pid)) as process:
-            binary = program(process, known)
+            binary = program(process, cache)
             assert isinstance(binary, Program), binary
-            told = loaded(process, Budget(process.meter), known, binary, state)
+            told = loaded(process, Budget(process.meter), cache, binary, state)
         if isinstance(told, Loaded):
             return told
         state = json.loads(json.dumps(told.state))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor.host.cache import FileCache
 from sensor.resolvers.node.reasons import (
     CACHE_MISSING,
     CACHE_TORN,
     ISOLATE_UNKNOWN,
     NAME_UNREADABLE,
 )
-from tests.support.nodes import flags, modules, target
+from tests.support.nodes import flags, once, target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,8 @@ def test_every_module_that_is_told_was_loaded(
     with target([str(node), *flags(version)], tmp_path) as process:
         possible = process.cjs | {f"{tmp_path}/many/m{number}.js" for number in range(400)}
         process.begin(f"churn {tmp_path}")
-        told = [modules(process.pid) for _ in range(LOOKS)]
+        cache = FileCache()
+        told = [once(process.pid, cache) for _ in range(LOOKS)]
     for each in told:
         assert {module.path for module in each.modules} <= possible
         assert {reason for reason, _ in each.gaps} <= HONEST

@@ -21,7 +21,7 @@ from sensor.resolvers.node.reasons import (
     TOO_MANY_CACHES,
 )
 from tests.harness.skips import need
-from tests.support.nodes import modules
+from tests.support.nodes import modules, once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +100,6 @@ def test_words_that_change_all_the_time_are_no_facts(forged: Path) -> None:
     honest = {REAL, ESCAPE}
     with lying(forged, "restless") as pid:
         for _ in range(10):
-            told = modules(pid)
+            told = once(pid, FileCache())
             assert {module.path for module in told.modules} <= honest
             assert {reason for reason, _ in told.gaps} <= {CACHE_TORN, NAME_UNREADABLE}
