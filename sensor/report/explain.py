@@ -56,7 +56,9 @@ def _verdicts(
     elif not named and any(map(wanted.could_be, finding.packages)):
         yield _absent(wanted, coverage, UNSURE_GROUP)
     else:
-        doubt = incomplete or _other_type(wanted, coverage, types)
+        # dpkg installs one version of a package: where another is loaded, this one is not.
+        elsewhere = bool(named) and coverage.runtime == OSPKG.name
+        doubt = incomplete or ("" if elsewhere else _other_type(wanted, coverage, types))
         yield _absent(wanted, coverage, doubt, named)
 
 

@@ -98,6 +98,9 @@ def test_what_is_not_mapped_is_not_denied() -> None:
     (verdict,) = seen.packages()
     assert verdict.state is State.UNKNOWN
     assert verdict.reason == "only packages with mapped programs or libraries are seen"
+    other = explained(Wanted.parse("pkg:deb/debian/libc6@2"), BASH, TYPES)
+    assert other is not None
+    assert [package.state for package in other.packages()] == [State.NOT_OBSERVED]
     there = explained(Wanted.parse("pkg:deb/debian/libc6@1"), BASH, TYPES)
     assert there is not None
     assert [package.state for package in there.packages()] == [State.LOADED]
