@@ -11,6 +11,7 @@ from sensor.resolvers.java.walk import MAX_CLASSES
 from tests.fetch.jdk import SUITES
 
 PAGE = Path(sensor.resolvers.java.__file__).with_name("CAPABILITIES.md").read_text()
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "java"
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -24,6 +25,11 @@ def test_versions_that_are_said_to_be_run_are_those_of_the_live_tests() -> None:
     said = [row[0] for row in rows("Versions") if row[2] == "yes"]
     assert [version for version in said if version.isdigit()] == list(SUITES)
     assert [version for version in said if not version.isdigit()] == ["17, Temurin's runtime image"]
+
+
+def test_fixtures_that_are_said_to_be_there_are_there() -> None:
+    said = {f"jdk-{row[0]}" for row in rows("Versions") if row[3] == "yes"}
+    assert said == {folder.name for folder in FIXTURES.iterdir()}
 
 
 def test_every_version_is_in_the_table() -> None:
