@@ -15,7 +15,14 @@ from sensor.cli import children
 from sensor.cli.children import Child, NotStarted
 from sensor.cli.demo import start_all
 from sensor.cli.programs import PROGRAMS, Program
+from sensor.host.cache import FileCache
+from sensor.host.local import LocalOpener
+from sensor.look import look_until_done
+from sensor.resolvers import RESOLVERS
 from tests.live.cli.world import ROOT
+
+# What of it this machine has.
+FOUND = [program for program in PROGRAMS if shutil.which(program.tool)]
 
 
 def program(text: str, build: tuple[str, ...] = ()) -> Program:
@@ -79,6 +86,19 @@ def test_each_program_starts_where_its_tool_is(wanted: Program) -> None:
         return
     with Child(wanted) as child:
         assert Path(f"/proc/{child.pid}/exe").readlink().is_absolute()
+
+
+@pytest.mark.parametrize("wanted", FOUND, ids=lambda wanted: wanted.runtime)
+def test_each_program_is_read_completely(wanted: Program) -> None:
+    opener = LocalOpener()
+    with Child(wanted) as child:
+        seen = look_until_done(opener, opener.key(child.pid), RESOLVERS, FileCache())
+    coverage = {name: (found.coverage, found.gaps) for name, found in seen.findings.items()}
+    coverage.pop("os", None)
+    assert coverage
+    for found, gaps in coverage.values():
+        assert found is not None
+        assert found.complete, gaps
 
 
 def test_dotnet_is_asked_to_run_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
