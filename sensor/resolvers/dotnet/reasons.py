@@ -20,6 +20,7 @@ class Reason(StrEnum):
     ASSEMBLY = "assembly not readable"
     BUNDLE = "bundle not readable"
     PACKED = "bundle is compressed"
+    PAGE = "assemblies share a page"
     PROGRAM = "program file not readable"
     TOO_MANY = "too many assemblies"
 

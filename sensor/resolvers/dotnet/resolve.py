@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING, Any, cast
 from sensor.model.finding import Coverage, Depth, Finding
 from sensor.resolvers.dotnet import detect, sightings
 from sensor.resolvers.dotnet.assemblies import Identity, Reader
-from sensor.resolvers.dotnet.facts import RUNTIME, Drafts, gaps
+from sensor.resolvers.dotnet.facts import RUNTIME, Drafts, gaps, sample
 from sensor.resolvers.dotnet.join import COMPILER, Joiner, Named
 from sensor.resolvers.dotnet.manifests import Folders, base
 from sensor.resolvers.dotnet.reasons import HARMLESS, Reason
-from sensor.resolvers.dotnet.sightings import COPIED, MAPPED, MAX_SIGHTINGS, OPENED, Sighting, place
+from sensor.resolvers.dotnet.sightings import (
+    COPIED,
+    MAPPED,
+    MAX_SIGHTINGS,
+    OPENED,
+    UNSURE,
+    Sighting,
+    place,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,7 +105,9 @@ class _Look:
         joiner = Joiner(self._folders, ())
         with Reader(self._process, self._cache) as reader:
             for sighting in self._seen:
-                if sighting.key in known or joiner.framework(sighting.path):
+                if sighting.how == UNSURE or sighting.key in known:
+                    continue
+                if joiner.framework(sighting.path):
                     continue
                 if budget.due():
                     return False
@@ -172,6 +182,9 @@ class _Look:
         packed = sum(1 for entry in bundle.entries if entry.packed) if bundle else 0
         if packed:
             yield Reason.PACKED, f"{process.exe}: {packed} files"
+        unsure = sorted(s.detail for s in self._seen if s.how == UNSURE)
+        if unsure:
+            yield Reason.PAGE, f"{process.exe}: of {sample(unsure)}"
         if process.memory_gap is not None and found.managed:
             yield Reason.CLOSED, process.memory_gap
         if more:
@@ -183,6 +196,6 @@ class _Look:
         if not self._found.managed:
             return f"{name}, compiled ahead of time"
         copies = sum(1 for sighting in self._seen if sighting.how == COPIED)
-        files = len(self._seen) - copies
+        files = sum(1 for sighting in self._seen if sighting.how not in {COPIED, UNSURE})
         where = "in one file" if self._found.program.bundle else "by mappings and descriptors"
         return f"{name}: {files} assemblies {where}, {copies} by copies in memory"

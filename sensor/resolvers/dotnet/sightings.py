@@ -8,13 +8,12 @@ single-file program the mapping begins at the page of the file's place in it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from sensor.formats.netbundle import ASSEMBLY
+from sensor.resolvers.dotnet import bundled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sensor.formats.netbundle import Bundle, Entry
     from sensor.host.seam import Process
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
 
 # The largest applications seen load some 500.
 MAX_SIGHTINGS = 2000
-# One file of a bundle is mapped once or twice; a program can map a page as often as it likes.
-MAX_SAME = 16
-PAGE = 4096
 SUFFIXES = (".dll", ".exe")
 DELETED = " (deleted)"
 # How maps shows shared memory without a file (mm/shmem.c, shmem_zero_setup).
 SHARED = "/dev/zero"
 MAPPED, OPENED, BUNDLED, COPIED = "mapping", "descriptor", "bundle", "image"
+# In a bundle, on a page where another file begins as well.
+UNSURE = "page"
 # The headers of a file: those of compilers fit, and hold its time and size.
 HEAD = 512
 
@@ -37,8 +35,8 @@ HEAD = 512
 class Sighting(NamedTuple):
     """One assembly, or what may be one.
 
-    `how` is MAPPED, OPENED, BUNDLED or COPIED. `path` is the file as the process sees it; of one
-    in a bundle that of the program, of a copy empty. `detail` is what a person would look for
+    `how` is MAPPED, OPENED, BUNDLED, COPIED or UNSURE. `path` is the file as a process sees it; of
+    one in a bundle that of the program, of a copy empty. `detail` is what a person would look for
     there. `key` tells it from all others in the process, also at the next look.
     """
 
@@ -136,52 +134,11 @@ def _copied(process: Process, maps: Sequence[Mapping]) -> Iterator[Sighting]:
 
 
 def _bundled(exe: str, maps: Sequence[Mapping], bundle: Bundle) -> Iterator[Sighting]:
-    """The files of the bundle that are mapped."""
+    """The files of the bundle that are mapped, and those of which it cannot be told."""
     own = [mapping for mapping in maps if mapping.inode and mapping.path == exe]
-    for entry, mapping in loaded_entries(own, bundle.entries):
+    found = bundled.loaded(own, bundle.entries)
+    for entry, mapping in found.sure:
         key = f"entry {entry.offset}"
         yield Sighting(BUNDLED, exe, f"{entry.path} at {place(mapping)}", key, mapping, entry)
-
-
-def loaded_entries(
-    own: Sequence[Mapping], entries: Iterable[Entry]
-) -> Iterator[tuple[Entry, Mapping]]:
-    """Which assemblies of a bundle the program maps, and where.
-
-    One without machine code is mapped whole. Of one with machine code each section is mapped by
-    itself, its headers first. The last page of one can be the first of the next: so headers count
-    only with code of the same file behind them.
-    """
-    pages = _Pages(own)
-    for entry in entries:
-        if entry.kind == ASSEMBLY and not entry.packed:
-            mapping = pages.of(entry)
-            if mapping:
-                yield entry, mapping
-
-
-class _Pages:
-    """The mappings of one file by where they begin in it."""
-
-    def __init__(self, own: Sequence[Mapping]) -> None:
-        self._starts: dict[int, list[Mapping]] = {}
-        for mapping in own:
-            same = self._starts.setdefault(mapping.offset, [])
-            if len(same) < MAX_SAME:
-                same.append(mapping)
-        self._code = sorted((m.start, m.offset) for m in own if "x" in m.perms)
-
-    def of(self, entry: Entry) -> Mapping | None:
-        """The mapping with which an entry begins in memory."""
-        first = entry.offset // PAGE * PAGE
-        end = entry.offset + entry.size
-        whole = -(-end // PAGE) * PAGE - first
-        for mapping in self._starts.get(first, ()):
-            if mapping.size == whole or first <= self._code_behind(mapping) < end:
-                return mapping
-        return None
-
-    def _code_behind(self, headers: Mapping) -> int:
-        """Where in the file the next code is that memory has behind these headers; else -1."""
-        at = bisect_right(self._code, (headers.start, -1))
-        return self._code[at][1] if at < len(self._code) else -1
+    for entry in found.unsure:
+        yield Sighting(UNSURE, exe, entry.path, f"page of {entry.offset}")

@@ -146,6 +146,7 @@ def assemblies(pid: int) -> dict[str, Identity]:
         found = detect.look(process, cache, {})
         seen, more = sightings.of(process, found.program.bundle)
         assert not more
+        assert sightings.UNSURE not in {sighting.how for sighting in seen}
         with Reader(process, cache) as reader:
             identities = [reader.read(sighting) for sighting in seen]
     assert not any(identity.problem for identity in identities)

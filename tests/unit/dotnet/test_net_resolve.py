@@ -314,6 +314,25 @@ def test_the_files_of_a_bundle_that_are_mapped() -> None:
     )
 
 
+def test_small_files_of_a_bundle_on_one_page_are_a_gap() -> None:
+    inside = {f"{n}.dll": (1, b"MZ" * 400) for n in "AB"}
+    start = 1 << 17
+    data, header = bundle(inside, start=start)
+    program = elf([(".data", marked(header))]).ljust(start, b"\0") + data
+    made = Made({"/app/App": program}, exe="/app/App")
+    made.mapped = [
+        Mapping(at, at + 4096, perms, offset, "fe:00", 7, "/app/App")
+        for at, perms, offset in ((0x1000_0000, "r-xp", 0), (0x2000_0000, "r--s", start))
+    ]
+    found = look(made)
+    assert versions(found) == {}
+    assert [(gap.reason, gap.detail) for gap in found.gaps] == [
+        ("assemblies share a page", "/app/App: of 2: A.dll, B.dll")
+    ]
+    assert found.coverage
+    assert not found.coverage.complete
+
+
 def test_a_bundle_with_packed_files_is_a_gap_but_for_what_memory_shows() -> None:
     files, maps = bundled("C.dll")
     made = Made(files, exe="/app/App")
