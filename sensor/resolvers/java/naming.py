@@ -41,8 +41,9 @@ class Namer:
     def add(self, place: Place, use: Use) -> bool:
         """An archive that gave classes."""
         try:
-            names = [*use.proofs, *use.weaker]
-            proved = proof.prove(self._files, place, names, self._cache, self._due)
+            proved = self._proved(place, use.proofs or use.weaker)
+            if proved and not proved.name and use.proofs:
+                proved = self._proved(place, use.weaker)
         except (FileRefused, Malformed) as error:
             self.gaps.append((Reason.REFUSED, f"{place.text}: {error}"))
             return True
@@ -55,6 +56,9 @@ class Namer:
             self.gaps.append((Reason.NOT_HASHED, place.text))
         self._named(place, use, proved)
         return True
+
+    def _proved(self, place: Place, names: Sequence[str]) -> proof.Proof | None:
+        return proof.prove(self._files, place, names, self._cache, self._due)
 
     def doubt(self, places: Sequence[Place], use: Use) -> bool:
         """Classes that any of these archives may have given.

@@ -187,6 +187,17 @@ def test_what_a_pom_may_say(text: str, kept: list[list[str]]) -> None:
     assert held.entry["poms"] == kept
 
 
+def test_what_proved_it_in_one_process_does_not_make_it_less_in_the_next() -> None:
+    files = {**JDK, "/lib/a.jar": jar("org/a/A", "org/a/B", pom="org.a:a:1")}
+    process, cache = JavaProcess(files, "/lib/a.jar"), JsonCache()
+    only_loaded = loader("org/a/A", initialized=False)
+    first = joined(process, only_loaded, cache=cache)
+    ran = loader("org/a/B", address=2, kind="x/Own")
+    second = joined(process, only_loaded, ran, cache=cache)
+    depths = [one.depth for found in (first, second) for one in packages(found)]
+    assert depths == ["loaded", "initialized"]
+
+
 def test_the_sha1_is_that_of_the_file_and_of_the_nested_archive() -> None:
     inner = jar("n/N", pom="n:n:1")
     outer = jar("o/O", pom="o:o:1", more={"lib/n.jar": inner})
