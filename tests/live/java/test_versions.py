@@ -126,3 +126,18 @@ def test_classes_of_an_archive(toolbox: Toolbox, work: Path) -> None:
         found = exact(jvm)
         assert "source: shared objects file (top)" in jvm.log.read_text(errors="replace")
     check_small(found)
+
+
+def test_classes_of_an_ahead_of_time_cache(toolbox: Toolbox, work: Path) -> None:
+    """JDK 24+ (JEP 483): the cache loads classes at start; only used ones are initialised."""
+    jdk = jdk_of(toolbox, "27")
+    cache = f"{WORK}/small.aot"
+    making = [f"-XX:AOTCacheOutput={cache}", "-cp", f"{WORK}/{JAR}", "Small", f"{WORK}/{JAR}"]
+    command = jdk.command(work, making)
+    subprocess.run(command, stdin=subprocess.DEVNULL, check=True, capture_output=True)
+    with running(jdk, work, "Small", f"-XX:AOTCache={cache}", "-XX:AOTMode=on") as jvm:
+        found = exact(jvm)
+    before = own(found)
+    assert before["Small$Used"]
+    assert not before["Small$OnlyLoaded"]
+    assert not before["Small$Fails"]
