@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
+# Looks at a heap that is not understood, before that is kept: V8 may be starting.
+MAX_UNKNOWN = 5
 BY_MAPS = "mapped addons only"
 HARMLESS = reasons.HARMLESS | told.HARMLESS
 
@@ -38,11 +40,10 @@ HARMLESS = reasons.HARMLESS | told.HARMLESS
 def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Finding:
     """The npm packages that a Node.js process has loaded. See Resolver."""
     state = cast("dict[str, Any]", memo or {})
-    if "failed" in state:
-        return _from_memo(state["failed"], memo)
+    kept = _kept(process, state, memo)
+    if kept is not None:
+        return kept
     if "done" in state:
-        if process.memory_gap is None and unchanged(process, state["again"]):
-            return _from_memo(state["done"], memo)
         state = {"loading": changed(process, state["again"])}
     found = program(process, cache)
     if isinstance(found, Declined):
@@ -57,11 +58,22 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
         return _remembering(_gap_only(process, reasons.SPENT, str(error)), "failed", {})
 
 
+def _kept(process: Process, state: dict[str, Any], memo: Plain) -> Finding | None:
+    """The answer of an earlier look, where it still holds."""
+    if "other" in state:
+        return replace(NOT_MINE, memo=memo)
+    if "failed" in state:
+        return _from_memo(state["failed"], memo)
+    if "done" in state and process.memory_gap is None and unchanged(process, state["again"]):
+        return _from_memo(state["done"], memo)
+    return None
+
+
 def _unreadable(process: Process, found: Declined) -> Finding:
     """A program without a layout: not Node.js, or one that is not read."""
     if found.reason == reasons.NO_SYMBOLS and not is_named(process):
-        return NOT_MINE
-    return _gap_only(process, found.reason, found.detail)
+        return replace(NOT_MINE, memo={"other": True})
+    return _remembering(_gap_only(process, found.reason, found.detail), "failed", {})
 
 
 class _Look:
@@ -77,18 +89,24 @@ class _Look:
         """Go on from the memo."""
         if "loaded" in memo:
             return self._join(Loaded.from_plain(memo["loaded"]), memo.get("progress"))
-        return self._load(memo.get("loading"))
+        found = loaded(self._process, self._budget, self._cache, self._program, memo.get("loading"))
+        if isinstance(found, Pending):
+            return self._more({**memo, "loading": found.state})
+        if found.gaps == [(reasons.HEAP_UNKNOWN, "")]:
+            return self._unknown(memo.get("unknown", 0) + 1)
+        return self._join(found, None)
 
     def _more(self, memo: Plain) -> Finding:
         """This slice is over: it is a Node.js process, and there is more to come."""
         coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
         return Finding(coverage=coverage, memo=memo, more=True)
 
-    def _load(self, state: Plain) -> Finding:
-        found = loaded(self._process, self._budget, self._cache, self._program, state)
-        if isinstance(found, Pending):
-            return self._more({"loading": found.state})
-        return self._join(found, None)
+    def _unknown(self, looks: int) -> Finding:
+        """A heap that is not understood: perhaps it is not there yet."""
+        finding = self.by_maps(Gap(RUNTIME, reasons.HEAP_UNKNOWN), {})
+        if looks < MAX_UNKNOWN:
+            return replace(finding, memo={"unknown": looks}, more=False)
+        return _remembering(replace(finding, more=False), "failed", {})
 
     def _join(self, found: Loaded, progress: Plain) -> Finding:
         joined = self._packages(found.modules, progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ import pytest
 
 from sensor.host.cache import FileCache
 from sensor.host.local import LocalOpener
-from sensor.look import look_until_done
+from sensor.look import look, look_until_done
 from sensor.resolvers.node import NODE
 from sensor.resolvers.node.reasons import (
     CACHE_TORN,
     ISOLATE_UNKNOWN,
     NAME_UNREADABLE,
+    NO_SYMBOLS,
     TOO_MANY_CACHES,
+    UNSUPPORTED,
 )
 from tests.harness.skips import need
 from tests.support.nodes import modules, once
@@ -33,14 +36,17 @@ ESCAPE = "/srv/../etc/passwd"
 MAX_SLICES = 60
 
 
+def build(folder: Path, *options: str) -> Path:
+    need(shutil.which("gcc"), "gcc is missing", "make toolbox ARGS=build-tools")
+    program = folder / "node"
+    command = ["gcc", "-O1", "-Wall", "-Werror", *options, "-o", str(program), str(SOURCE)]
+    subprocess.run(command, check=True)
+    return program
+
+
 @pytest.fixture(scope="module")
 def forged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    need(shutil.which("gcc"), "gcc is missing", "make toolbox ARGS=build-tools")
-    program = tmp_path_factory.mktemp("forged") / "node"
-    subprocess.run(
-        ["gcc", "-O1", "-Wall", "-Werror", "-rdynamic", "-o", program, SOURCE], check=True
-    )
-    return program
+    return build(tmp_path_factory.mktemp("forged"), "-rdynamic")
 
 
 @contextmanager
@@ -86,6 +92,43 @@ def test_what_is_a_lie_is_a_gap(forged: Path, lie: str, reason: str) -> None:
     assert finding.coverage is not None
     assert not finding.coverage.complete
     assert slices[0] < MAX_SLICES
+
+
+def test_a_stripped_program_still_states_its_constants(tmp_path: Path) -> None:
+    with lying(build(tmp_path, "-rdynamic", "-s"), "none") as pid:
+        assert modules(pid).gaps == []
+
+
+@pytest.mark.parametrize(
+    ("options", "gap"),
+    [
+        (("-s",), (NO_SYMBOLS, "")),
+        (("-rdynamic", "-DTAGGED=4"), (UNSUPPORTED, "V8 with compressed pointers")),
+    ],
+)
+def test_a_program_that_is_not_read_is_told_and_not_opened_again(
+    tmp_path: Path, options: tuple[str, ...], gap: tuple[str, str]
+) -> None:
+    opener, cache = LocalOpener(), FileCache()
+    with lying(build(tmp_path, *options), "none") as pid:
+        first = look(opener, opener.key(pid), (NODE,), cache)
+        misses = sum(each.misses for each in cache.statistics.values())
+        again = look(opener, opener.key(pid), (NODE,), cache, first.memos)
+    assert [(each.reason, each.detail) for each in first.findings["node"].gaps] == [gap]
+    assert again.findings == first.findings
+    assert sum(each.misses + each.hits for each in cache.statistics.values()) == misses
+
+
+def test_another_program_is_not_ours_and_not_opened_again(tmp_path: Path) -> None:
+    """Large programs are asked for V8's symbols once."""
+    program = build(tmp_path, "-s").rename(tmp_path / "large")
+    opener, cache = LocalOpener(), FileCache()
+    anyone = replace(NODE, detects=lambda _: True)
+    with lying(program, "none") as pid:
+        first = look(opener, opener.key(pid), (anyone,), cache)
+        again = look(opener, opener.key(pid), (anyone,), cache, first.memos)
+    assert first.findings == again.findings == {}
+    assert sum(each.misses + each.hits for each in cache.statistics.values()) == 1
 
 
 def test_very_many_modules_are_all_told(forged: Path) -> None:

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #define CONSTANT(name, value) __attribute__((used, visibility("default"))) int v8dbg_##name = value
-CONSTANT(TaggedSize, 8);
+#ifndef TAGGED
+#define TAGGED 8
+#endif
+CONSTANT(TaggedSize, TAGGED);
 CONSTANT(type_Map__MAP_TYPE, 278);
 CONSTANT(type_Script__SCRIPT_TYPE, 166);
 CONSTANT(type_JSObject__JS_OBJECT_TYPE, 1057);
