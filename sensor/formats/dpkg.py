@@ -126,14 +126,22 @@ class Diversion(NamedTuple):
 
 
 def diversions(data: bytes) -> list[Diversion]:
-    """The diversions of an image. `by` is ":" for one made by the administrator."""
+    """The diversions of an image. `by` is ":" for one made by the administrator.
+
+    Those with anything but absolute paths are left out.
+    """
     if len(data) > MAX_STATUS:
         raise Malformed(f"diversions of {len(data)} bytes")
     if data.count(b"\n") > 3 * MAX_DIVERSIONS:
         raise Malformed(f"more than {MAX_DIVERSIONS} diversions")
     lines = data.decode("utf-8", "replace").split("\n")
     triples = zip(lines[0::3], lines[1::3], lines[2::3], strict=False)
-    return [Diversion(*triple) for triple in triples]
+    found = (Diversion(*triple) for triple in triples)
+    return [one for one in found if _is_path(one.path) and _is_path(one.to)]
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("/") and "\0" not in text
 
 
 def aliases(links: Iterable[tuple[str, str | None]]) -> dict[str, str]:

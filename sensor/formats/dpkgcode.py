@@ -42,7 +42,11 @@ def listed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
     if len(rows) > MAX_ROWS:
         raise Malformed(f"list of more than {MAX_ROWS} programs and libraries")
     found = {*rows, *_those_of(also, data)}
-    return {path for path in found if path.startswith(b"/") and len(path) <= MAX_PATH}
+    return {path for path in found if path.startswith(b"/") and _is_path(path)}
+
+
+def _is_path(path: bytes) -> bool:
+    return len(path) <= MAX_PATH and b"\0" not in path
 
 
 def _those_of(also: Collection[bytes], data: bytes) -> set[bytes]:
@@ -57,8 +61,8 @@ def summed(data: bytes, also: Collection[bytes] = ()) -> set[bytes]:
     """The same of an .md5sums, which distroless images have in place of lists. Raises Malformed."""
     _check(data)
     lines = data.split(b"\n")
-    paths = (b"/" + line[_SUM:].lstrip(b"/") for line in lines if _SUM < len(line) <= MAX_PATH)
-    return {path for path in paths if expected(path) or path in also}
+    paths = (b"/" + line[_SUM:].lstrip(b"/") for line in lines if len(line) > _SUM)
+    return {path for path in paths if (expected(path) or path in also) and _is_path(path)}
 
 
 def _check(data: bytes) -> None:

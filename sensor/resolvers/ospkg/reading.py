@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sensor.errors import Malformed
 from sensor.formats import dpkg, dpkgcode
 from sensor.formats.pathtext import to_bytes, to_text
-from sensor.resolvers.debianroot import SUMS, DebianRoot, Status
+from sensor.resolvers.debianroot import RELEASES, SUMS, DebianRoot, Status
 from sensor.resolvers.ospkg.mapped import few
 from sensor.resolvers.ospkg.owners import Owner, Owners, packed, unpacked
 from sensor.resolvers.ospkg.reasons import Reason
@@ -59,8 +59,8 @@ def _lacking(value: Value, paths: Collection[str]) -> set[str]:
 
 
 def _stamp(files: Files) -> list[str]:
-    """Equal while nothing but the status, by which the cache is keyed, was written."""
-    found = files.stat_many((dpkg.INFO, dpkg.STATUS_PARTS, dpkg.DIVERSIONS))
+    """Equal for equal databases whose status, by which the cache is keyed, is the same."""
+    found = files.stat_many((dpkg.INFO, dpkg.STATUS_PARTS, dpkg.DIVERSIONS, *RELEASES))
     return [one.token() if one else "" for one in found]
 
 

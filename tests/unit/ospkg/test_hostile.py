@@ -124,6 +124,17 @@ def test_what_is_made_to_cost_is_a_gap_and_costs_little(files: Mapping[str, byte
     assert found.coverage is not None
 
 
+def test_a_nul_is_in_no_path() -> None:
+    tree = debian(BASH)
+    tree.files[f"{INFO}/bash.list"] += b"/lib/\0x.so\n/usr/bin/\0\n"
+    tree.files["/var/lib/dpkg/diversions"] = (
+        b"/bin/\0\n/bin/y\n:\n/bin/y\n/bin/\0\n:\nx\n/bin/bash\n:\n"
+    )
+    found = resolve(Process(tree, "/usr/bin/bash"))
+    assert [package.name for package in found.packages] == ["bash"]
+    assert not found.gaps
+
+
 def test_names_that_are_no_names_of_packages_make_no_package() -> None:
     tree = debian(BASH)
     tree.files[f"{INFO}/Bad name\x1b[31m.list"] = b"/usr/bin/x\n"

@@ -384,6 +384,14 @@ def test_an_upgrade_is_another_database() -> None:
     assert [p.state.value for p in found.packages] == ["unknown", "loaded", "unknown"]
 
 
+def test_an_image_that_only_names_itself_otherwise() -> None:
+    tree, cache = debian(BASH), FileCache()
+    assert purls(resolve(Process(tree, "/usr/bin/bash"), cache)) == [BASH_PURL]
+    tree.files["/usr/lib/os-release"] = b"ID=branded\nVERSION_ID=1\n"
+    (package,) = resolve(Process(tree, "/usr/bin/bash"), cache).packages
+    assert package.purl.startswith("pkg:deb/branded/bash@")
+
+
 def test_slices_read_each_list_once() -> None:
     debs = [Deb(f"p{number}", "1", (f"/usr/bin/p{number}",)) for number in range(50)]
     tree, cache, slices = debian(*debs), FileCache(), 1
