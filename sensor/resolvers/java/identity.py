@@ -69,7 +69,7 @@ def identify(file_name: str, entry: Entry) -> Identity | None:
         return Identity(own[0], own[1], own[2] or None, POM, inferred=False, others=others)
     artifact, version, by = _named(stem, manifest)
     artifact = groups.cut(artifact, entry["top"])
-    if not artifact:
+    if not _NAME.fullmatch(artifact):
         return None
     group = groups.inferred(artifact, manifest, entry["top"])
     return Identity(group, artifact, version, by, inferred=group is not None, others=others)

@@ -8,6 +8,7 @@ interpreter kept is not understood, so the key is part of the kind.
 
 from __future__ import annotations
 
+import re
 from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -38,6 +39,9 @@ MAX_ATTRIBUTE: Final = 1000
 MAX_CLASS_PATH: Final = 64 << 10
 # A package that holds so much of an archive is what its classes have in common.
 MOST: Final = 0.7
+
+# What Maven takes for group and artifact (DefaultModelValidator); versions have a little more.
+_WORD: Final = re.compile(r"[\w.+~-]*")
 
 TOO_DEEP: Final = "archive nested too deep"
 TOO_MANY: Final = "too many archives in one file"
@@ -198,7 +202,7 @@ def _pom(source: Source, member: Member) -> list[str] | None:
         return None
     names = [pairs.get(key, "")[:MAX_ATTRIBUTE] for key in ("groupId", "artifactId", "version")]
     # A pom.properties of a build that filters its resources wrongly keeps ${project.version}.
-    return None if not all(names[:2]) or "${" in "".join(names) else names
+    return names if all(map(_WORD.fullmatch, names)) and all(names[:2]) else None
 
 
 def _manifest(source: Source, member: Member | None) -> dict[str, str]:

@@ -7,8 +7,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packageurl import PackageURL
 
 from sensor.model.finding import Depth, State
+from sensor.model.purl import maven
 from sensor.resolvers.java import groups, jdk
 from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.identity import FILE_NAME, MANIFEST, POM, identify
@@ -74,6 +76,20 @@ def test_without_a_pom(
     found = identify(file, {"manifest": manifest, "poms": [], "top": ""})
     assert found is not None
     assert (found.artifact, found.version, found.by) == (artifact, version, by)
+
+
+@given(
+    st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=20),
+    st.text(max_size=20),
+    st.text(max_size=20),
+)
+def test_any_name_of_a_file_and_any_manifest(file: str, title: str, version: str) -> None:
+    manifest = {"implementation-title": title, "bundle-version": version}
+    manifest |= {"bundle-symbolicname": title, "implementation-vendor-id": title}
+    found = identify(f"{file}.jar", {"manifest": manifest, "poms": [], "top": "org/x"})
+    if found:
+        purl = PackageURL.from_string(maven(found.group, found.artifact, found.version))
+        assert (purl.name, purl.version) == (found.artifact, found.version)
 
 
 @pytest.mark.parametrize(
