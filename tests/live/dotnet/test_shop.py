@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ def test_the_shop(toolbox: Toolbox, nuget: Path, tmp_path: Path) -> None:
         "0",
         LOADED,
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as popen:
+    env = dict(os.environ, DOTNET_EnableDiagnostics="0")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as popen:
         try:
             assert popen.stdout
             said = json.loads(popen.stdout.readline())["nuget"]
