@@ -151,7 +151,7 @@ COMPONENTS: tuple[Component, ...] = (
         "bookworm-3",
         "apt",
         60,
-        ("live/containers", "live/python", "vm"),
+        ("live/containers", "live/ospkg", "live/python", "vm"),
         partial(
             deb.fetch_root,
             suite="bookworm",
