@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sensor.host.seam import Cache, Files
     from sensor.model.budget import Budget
+    from sensor.model.file import FileId
 
 # Values change their meaning with the number.
 CACHE: Final = "os.dpkg-1"
@@ -31,15 +32,13 @@ MAX_GAPS: Final = 10
 Value = dict[str, Any]
 
 
-def owners(files: Files, paths: Collection[str], budget: Budget, cache: Cache) -> Owners | None:
+def owners(
+    files: Files, key: FileId, paths: Collection[str], budget: Budget, cache: Cache
+) -> Owners | None:
     """Who owns files of an image, its lists read or known; None when the budget is used.
 
-    Raises Malformed and FileRefused when the database cannot be read.
+    `key` is the identity of the database. Raises Malformed and FileRefused when it cannot be read.
     """
-    root = DebianRoot(files)
-    key = root.identity()
-    if key is None:
-        raise Malformed("the package database is gone")
     stamp = _stamp(files)
     value: Any = cache.get(CACHE, key)
     if value is None or value["stamp"] != stamp:
@@ -47,7 +46,7 @@ def owners(files: Files, paths: Collection[str], budget: Budget, cache: Cache) -
     elif "after" not in value and (lacking := _lacking(value, paths)):
         value = _beginning(stamp, {*value["odd"], *lacking})
     if "after" in value:
-        value = _Reading(root, value).slice(budget)
+        value = _Reading(DebianRoot(files), value).slice(budget)
         cache.put(CACHE, key, value)
     return None if "after" in value or _lacking(value, paths) else Owners(value)
 

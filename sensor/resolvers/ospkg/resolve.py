@@ -52,10 +52,12 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
 
 def _said(process: Process, files: Sequence[Mapping], budget: Budget, cache: Cache) -> Said | None:
     """What is said of the process: {} when there is no database, None when the time is up."""
-    if DebianRoot(process.files).identity() is None:
+    key = DebianRoot(process.files).identity()
+    if key is None:
         return _other(process)
+    paths = [mapping.path for mapping in files]
     try:
-        owners = reading.owners(process.files, [m.path for m in files], budget, cache)
+        owners = reading.owners(process.files, key, paths, budget, cache)
     except (Malformed, FileRefused, BudgetSpent) as error:
         return facts.only([[str(Reason.DATABASE), str(error)]], "dpkg not read", process.at)
     if owners is None:
