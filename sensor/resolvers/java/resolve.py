@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 RUNTIME = "java"
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
+# Looks at a process whose classes were not all read, though none has changed: what was torn by a
+# collection is whole at the next look, and who lies costs no more than that.
+MAX_TRIES = 3
 
 State = dict[str, Any]
 
@@ -87,12 +90,13 @@ class _Look:
         if "failed" in memo:
             return _from_memo(memo["failed"], memo)
         library = self._library(memo)
-        hints = memo.get("hints")
+        hints, tries = memo.get("hints"), memo.get("tries", 0)
         if "done" in memo:
-            if watch.unchanged(self._memory, library, memo["watch"]):
+            settled = not 0 < tries < MAX_TRIES
+            if settled and watch.unchanged(self._memory, library, memo["watch"]):
                 return _from_memo(memo["done"], memo)
             memo = {}
-        state = memo or {**self._begun(library), "join": hints}
+        state = memo or {**self._begun(library), "join": hints, "tries": tries}
         if "loaders" in state:
             return self._join(state)
         after = classes.gone_on(self._memory, library, self._budget, state)
@@ -138,6 +142,7 @@ class _Look:
         if len(finding.packages) > MAX_KEPT:
             return finding
         kept = {"library": memo["library"], "watch": memo["watch"], "hints": joined.progress}
+        kept["tries"] = memo["tries"] + 1 if found.told else 0
         return _remembering(finding, "done", kept)
 
 

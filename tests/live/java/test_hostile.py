@@ -11,7 +11,8 @@ import pytest
 
 from sensor.host.cache import FileCache
 from sensor.host.local import LocalOpener
-from sensor.look import look, look_until_done
+from sensor.host.localprocess import LocalProcess
+from sensor.look import Memos, look, look_until_done
 from sensor.resolvers.java import JAVA
 from sensor.resolvers.java.reasons import Reason
 from tests.support.jdks import PROGRAMS, read
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sensor.formats.source import Range
     from tests.harness.fixtures import Toolbox
 
 # What each lie is called when it is told.
@@ -48,6 +50,8 @@ LIES = {
 HARMLESS = ("nothing", "counters in circles", "counters nowhere")
 # CPU time of a whole look; the worst lie takes 3 s on a quiet machine.
 MAX_SECONDS = 20
+# Reads of a look that only asks whether anything has changed.
+FEW = 6
 pytestmark = pytest.mark.runtimes
 
 
@@ -101,3 +105,27 @@ def test_the_same_without_a_lie_is_read(built: Path, how: str) -> None:
         ["java/lang/Object", "java/lang/String"],
     ]
     assert (found.told, found.counted) == ([], None)
+
+
+def test_what_was_not_read_whole_is_read_anew_twice(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opener, cache, memos, reads = LocalOpener(), FileCache(), Memos(), [0]
+    read_on = LocalProcess.read
+
+    def counted(
+        process: LocalProcess, ranges: list[Range], *, fresh: bool = False
+    ) -> list[bytes | None]:
+        reads[-1] += 1
+        return read_on(process, ranges, fresh=fresh)
+
+    monkeypatch.setattr(LocalProcess, "read", counted)
+    with lying(built, "a loader without a class") as pid:
+        for _ in range(5):
+            looked = look(opener, opener.key(pid), (JAVA,), cache, memos)
+            while looked.more:
+                looked = look(opener, opener.key(pid), (JAVA,), cache, looked.memos)
+            assert {gap.reason for gap in looked.findings["java"].gaps} >= {Reason.NO_KIND}
+            memos = looked.memos
+            reads.append(0)
+    assert [number > FEW for number in reads[:-1]] == [True, True, True, False, False]
