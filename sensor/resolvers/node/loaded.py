@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 # Searches in which things have moved when they are read, before that is reported.
 MAX_LOST = 3
+# Seconds after which an isolate without a Module._cache is looked through anew: a first file that has
+# no code (JSON, an addon) changes nothing else that is watched.
+RENEW = 300
 # Searches for what must be there: V8 may have moved it past the search.
 MAX_MISSING = 1
 
@@ -77,6 +80,8 @@ def loaded(
 
 def unchanged(process: Process, again: Any) -> bool:  # noqa: ANN401 - decoded JSON
     """Whether nothing was loaded since, by a few fresh reads. The program's file is not opened."""
+    if again["until"] is not None and process.at > again["until"]:
+        return False
     heap = Heap(process, Layout(*again["layout"]), fresh=True)
     place = Place.from_plain(again["place"])
     if tokens(process, heap, place) != again["tokens"]:
@@ -92,7 +97,7 @@ def changed(process: Process, again: Any) -> Plain:  # noqa: ANN401 - decoded JS
 
     New ES modules are found only by a search; new threads can have other maps, too.
     """
-    if threads_and_addons(process) != again["threads"]:
+    if again["until"] is not None or threads_and_addons(process) != again["threads"]:
         return None
     place = Place.from_plain(again["place"])
     now = tokens(process, Heap(process, Layout(*again["layout"]), fresh=True), place)
@@ -128,6 +133,7 @@ def _read(
             "tokens": reading.told(),
             "threads": threads_and_addons(process),
             "digest": process.maps_digest,
+            "until": process.at + RENEW if reading.bare else None,
         }
     gaps = reading.gaps() + ([(reasons.CACHE_TORN, "")] if reading.lost else [])
     return Loaded(reading.modules(), gaps, process.at, len(place.isolates), again)

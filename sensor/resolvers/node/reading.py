@@ -29,7 +29,7 @@ class Reading:
 
     `tokens` are those of the start, `settled` is that they tell of anything new. `lost` says that
     things are no longer where they were found, `missing` that something must be there which was
-    not found: search again.
+    not found: search again. `bare` is that an isolate has no Module._cache with anything in it.
     """
 
     def __init__(self, process: Process, heap: Heap, place: Place, state: Plain) -> None:
@@ -50,6 +50,7 @@ class Reading:
         self.tokens: list[list[int]] | None = known.get("tokens")
         self.settled: bool = known.get("settled", True)
         self.missing: bool = known.get("missing", False)
+        self.bare: bool = known.get("bare", False)
         self.lost = False
         self._anew = False
 
@@ -70,6 +71,7 @@ class Reading:
             "tokens": cast("list[Plain] | None", self.tokens),
             "settled": self.settled,
             "missing": self.missing,
+            "bare": self.bare,
         }
 
     def run(self, budget: Budget) -> bool:
@@ -143,9 +145,9 @@ class Reading:
         self.missing = bool(without) or not listed
         if not listed or None in owners:
             self._gaps.append([reasons.ISOLATE_UNKNOWN, ""])
-        self.settled = (
-            self.settled and not without and bool(listed) and all(owners) and bool(owners)
-        )
+        self.settled = self.settled and not without and bool(listed) and all(owners)
+        have = {owner.isolate for owner in owners if owner}
+        self.bare = any(each.lives and each.isolate not in have for each in listed)
 
     @staticmethod
     def _worker(owner: Scripts | None, listed: list[Scripts]) -> bool | None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor.host.local import LocalOpener
+from sensor.resolvers.node.loaded import RENEW, unchanged
 from sensor.resolvers.node.words import CJS, ESM
 from tests.harness.skips import need
 from tests.support.nodes import application, files_of, found, modules, purls, target
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sensor.resolvers.node.loaded import Loaded
     from tests.harness.fixtures import Toolbox
 
 pytestmark = pytest.mark.runtimes
@@ -44,6 +47,14 @@ def ready(command: list[str], folder: Path, **environment: str) -> Iterator[int]
             yield popen.pid
         finally:
             popen.kill()
+
+
+def is_unchanged(pid: int, told: Loaded, later: float = 0) -> bool:
+    """Whether a second look, so many seconds later, takes the first one's word."""
+    opener = LocalOpener()
+    with opener.open_process(opener.key(pid)) as process:
+        process.at += later
+        return unchanged(process, told.again)
 
 
 @pytest.mark.parametrize("version", ["16", "18", "20", "22", "24", "26"])
@@ -77,6 +88,8 @@ def test_a_program_of_es_modules_only(toolbox: Toolbox, tmp_path: Path, version:
     with ready([node, "--no-warnings", "start.mjs"], tmp_path) as pid:
         told = modules(pid)
         finding = found(pid)
+        assert is_unchanged(pid, told)
+        assert not is_unchanged(pid, told, later=RENEW + 60)
     assert told.gaps == []
     assert {m.kind for m in told.modules} == {ESM}
     assert len(told.modules) == 5
