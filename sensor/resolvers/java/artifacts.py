@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 RUNTIME: Final = "java"
 # Two questions for the time stand before an archive is read, and one before its next part.
 STEP_QUESTIONS: Final = 3
+# A manifest with one of these is that of an agent (java.lang.instrument): the boot loader asks it.
+AGENTS: Final = frozenset({"premain-class", "agent-class", "launcher-agent-class"})
 # Gaps of one reason; beyond them only their number is told.
 MAX_TOLD: Final = 20
 
@@ -228,11 +230,17 @@ class _Look:
     @staticmethod
     def _for_join(archives: Sequence[_Archive]) -> Archives:
         nesting = frozenset(number for number, one in enumerate(archives) if one.nests)
+        agents = frozenset(
+            number
+            for number, one in enumerate(archives)
+            if AGENTS & one.held.entry["manifest"].keys()
+        )
         return Archives(
             [one.known for one in archives],
             lambda number: index.hashes(archives[number].held.entry),
             lambda number: [pom[3] for pom in archives[number].held.entry["poms"] if pom[3]],
             nesting,
+            agents,
         )
 
     def _keep(

@@ -102,12 +102,16 @@ class Result:
 
 
 class Archives(NamedTuple):
-    """All known archives: facts of ownership, hashes of classes, prefixes of parts, by number."""
+    """All known archives: facts of ownership, hashes of classes, prefixes of parts, by number.
+
+    `nesting` are those that have archives in them, `agents` those of agents.
+    """
 
     known: Sequence[Known]
     hashes: Callable[[int], array[int]]
     prefixes: Callable[[int], Sequence[str]]
     nesting: frozenset[int]
+    agents: frozenset[int] = frozenset()
 
 
 def join(
@@ -168,6 +172,8 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     mine = {name: holders[name] for name in classes if name in holders}
     if loader.kind in APP:
         mine = _on_path(archives, mine)
+    elif loader.kind == BOOT:
+        mine = _appended(archives, mine)
     choose = owner.Chooser(archives.known, mine.values(), home, by_path=loader.kind in APP)
     for name, held in mine.items():
         number = held[0] if len(held) == 1 else choose(held)
@@ -176,7 +182,9 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
             _use(result.doubts, tuple(held)).add(klass, ())
         else:
             _use(result.uses, number).add(klass, prefixes[number])
-    if loader.kind not in APP and any(_elsewhere(archives, held) for held in mine.values()):
+    if loader.kind not in APP | {BOOT} and any(
+        _elsewhere(archives, held) for held in mine.values()
+    ):
         result.unsure.add(index)
     left = _left(classes, mine)
     if left:
@@ -198,8 +206,16 @@ def _on_path(archives: Archives, mine: dict[int, list[int]]) -> dict[int, list[i
     """
     rows = enumerate(archives.known)
     asked = {n for n, one in rows if one.position is not None or one.descriptor is not None}
-    if len(asked) == len(archives.known):
-        return mine
+    return mine if len(asked) == len(archives.known) else _of(mine, asked)
+
+
+def _appended(archives: Archives, mine: dict[int, list[int]]) -> dict[int, list[int]]:
+    """What the boot loader can have asked: archives of agents, and what no class path has."""
+    rows = enumerate(archives.known)
+    return _of(mine, archives.agents | {n for n, one in rows if one.position is None})
+
+
+def _of(mine: dict[int, list[int]], asked: Collection[int]) -> dict[int, list[int]]:
     cut = {name: [n for n in held if n in asked] for name, held in mine.items()}
     return {name: held for name, held in cut.items() if held}
 

@@ -174,6 +174,17 @@ def test_what_else_the_boot_loader_has_came_from_an_agent() -> None:
     assert found.complete
 
 
+def test_classes_that_were_put_into_the_boot_loader_are_not_those_of_the_class_path() -> None:
+    # As an agent does whose own archive was a file for the moment: only the copy is left to see.
+    process = JavaProcess({**JDK, "/lib/a.jar": A}, "/lib/a.jar", open_files=["/lib/a.jar"])
+    found = joined(process, boot("org/a/A", "java/lang/Object"))
+    assert purls(found) == []
+    assert gaps(found) == {Reason.NOBODY: ["1 of org/a"]}
+    agent = jar("org/a/A", pom="org.agent:agent:1", manifest="Agent-Class: org.a.A")
+    process = JavaProcess({**JDK, "/lib/a.jar": A, "/agent.jar": agent}, "/agent.jar:/lib/a.jar")
+    assert purls(joined(process, boot("org/a/A"))) == ["org.agent/agent@1"]
+
+
 def test_folders_hold_classes_of_the_application_itself() -> None:
     files = {**JDK, "/app/classes/shop/Main.class": "", "/lib/a.jar": A}
     process = JavaProcess(files, "/app/classes:/lib/a.jar")
