@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # Searches in which things have moved when they are read, before that is reported.
 MAX_LOST = 3
-# Seconds after which an isolate without a Module._cache is looked through anew: a first file that has
-# no code (JSON, an addon) changes nothing else that is watched.
+# Seconds after which an isolate without a Module._cache is looked through anew: a first file of no
+# code (JSON, an addon) changes nothing else that is watched.
 RENEW = 300
 # Searches for what must be there: V8 may have moved it past the search.
 MAX_MISSING = 1
