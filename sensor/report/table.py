@@ -94,8 +94,8 @@ def _packages(group: Group, hidden: frozenset[str]) -> Iterator[Package]:
 
 
 def rows_of(packages: Iterable[Package]) -> Iterator[Row]:
-    """The packages by name, each with what is inside it below it."""
-    listed = sorted(packages, key=lambda p: (p.name.casefold(), p.purl, p.runtime))
+    """The packages by name, those of the OS last, each with what is inside it below it."""
+    listed = sorted(packages, key=_order)
     present = {package.purl for package in listed}
     inside: dict[str, list[Package]] = {}
     for package in listed:
@@ -112,6 +112,11 @@ def rows_of(packages: Iterable[Package]) -> Iterator[Row]:
             yield Row((printable(carrier), "", "", ""), "carrier only:", "not loaded itself")
         for package in left:
             yield from _below(package, inside, 1, drawn)
+
+
+def _order(package: Package) -> tuple[bool, str, str, str]:
+    of_os = package.runtime == OSPKG.name
+    return of_os, package.name.casefold(), package.purl, package.runtime
 
 
 def _below(

@@ -37,7 +37,12 @@ APP = made.read(
     "/usr/bin/python3",
     "app.py",
     python=made.python(made.pypi("Flask", "2.3.3")),
-    os=system(deb("libc6"), deb("libssl3", None), gaps=(Gap("os", "file owned by no package"),)),
+    os=system(
+        deb("app-of-debian"),
+        deb("libc6"),
+        deb("libssl3", None),
+        gaps=(Gap("os", "file owned by no package"),),
+    ),
 )
 POD = made.read(30, "/usr/sbin/nginx", container=made.POD, os=system(deb("nginx")))
 
@@ -56,7 +61,7 @@ def test_a_machine_tells_them_once_for_each_container() -> None:
         "host",
         "  /usr/bin/python3 app.py  pid 20",
         f"    Flask    2.3.3    python   loaded  sys.modules {made.SITE}/Flask/__init__.py",
-        "  3 OS packages loaded: bash 1, libc6 1, libssl3 (version unknown)",
+        "  4 OS packages loaded: app-of-debian 1, bash 1, libc6 1, libssl3 (version unknown)",
         "",
         "container 3f3f3f3f3f3f (containerd, pod 0f9d2c34-7d6e-4a7b-9f55-0a5b5f2f7f11)",
         "  1 OS package loaded: nginx 1",
@@ -67,7 +72,11 @@ def test_a_process_that_was_asked_for_has_them_as_rows() -> None:
     lines = shown(BASH, APP, everything=True)
     assert [line.split()[0] for line in lines if " os " in line] == [
         *("bash", "libc6"),
-        *("libc6", "libssl3"),
+        *("app-of-debian", "libc6", "libssl3"),
+    ]
+    assert [line.split()[0] for line in lines if " loaded " in line] == [
+        *("bash", "libc6"),
+        *("Flask", "app-of-debian", "libc6", "libssl3"),
     ]
     assert "    ! os: file owned by no package" in lines
     assert not any("OS package" in line for line in lines)
