@@ -47,7 +47,8 @@ class Classes:
     """What memory says: loaders that have named classes, and (reason, detail) of what is missing.
 
     `total` counts all classes, the hidden ones of other loaders too; `counted` is the JVM's count
-    at the start, None when it keeps none. The classes are unpacked when they are asked for.
+    at the start, None when it keeps none, and `why`. The classes are unpacked when they are asked
+    for.
     """
 
     def __init__(self, state: State) -> None:
@@ -58,6 +59,7 @@ class Classes:
         self.machine = Machine(*state["machine"])
         self.total = self._progress.total
         self.counted: int | None = state["count"]
+        self.why: str = state["why"]
 
     @cached_property
     def loaders(self) -> list[Loader]:

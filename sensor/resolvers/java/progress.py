@@ -40,7 +40,6 @@ class Progress:
     read: int = 0
     unnamed: int = 0
     absent: int = 0
-    torn: int = 0
 
     def plain(self) -> Plain:
         """A JSON object."""

@@ -135,7 +135,6 @@ class _Walk:
         if piece.torn:
             # Its memory may be another's by now: read it anew, if it is still there.
             progress.drop(name)
-            progress.torn += 1
             progress.at = []
             return 0
         progress.add(part.loader, piece.classes, piece.hidden)

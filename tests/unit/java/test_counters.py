@@ -89,6 +89,7 @@ def test_a_jvm_without_counters() -> None:
     space = filled()
     found = read(space)
     assert (found.told, found.counted) == ([], None)
+    assert found.why == "the JVM keeps no counters"
     bare = replace(LAYOUT, perf_start_at=0, release_at=0)
     library = space.library._replace(layout=bare)
     assert counters_of(memory_of(space), library) is None
@@ -103,7 +104,9 @@ def test_counters_that_are_none(names: tuple[str, ...]) -> None:
         space.put(address, b"\0" * 4)
     with pytest.raises(Malformed):
         counters_of(memory_of(space), space.library)
-    assert read(space).counted is None
+    found = read(space)
+    assert found.counted is None
+    assert "counters" in found.why
 
 
 def test_the_release() -> None:
