@@ -57,6 +57,8 @@ SEALED, HEAP, MALLOC = 0x2000_0000_0000, 0x3000_0000_0000, 0x1000_0000
 SIZES = {SEALED: 1 << 16, HEAP: 1 << 18, MALLOC: 1 << 16}
 PERMS = {SEALED: "r--p", HEAP: "rw-p", MALLOC: "rw-p"}
 ROOTS, LIST = MALLOC + 0x1000, 400
+# Where the stack of the first thread begins.
+STACK = 0x7FFF_0000_0000
 
 
 class V8Heap:
@@ -67,6 +69,8 @@ class V8Heap:
     exe = "/usr/bin/node"
     memory_gap: str | None = None
     maps_digest = 1
+    # Whether malloc's memory looks like any other: as that of musl does.
+    hidden = False
 
     def __init__(self, layout: Layout = NEW) -> None:
         self.layout = layout
@@ -84,9 +88,15 @@ class V8Heap:
         return cast("Process", self)
 
     def maps(self) -> list[Mapping]:
+        hidden = 0x800 if self.hidden else 0
+        stack = Mapping(STACK - 0x21000, STACK, "rw-p", 0, "00:00", 0, "[stack]")
         return [
-            Mapping(base, base + SIZES[base], PERMS[base], 0, "00:00", 0, self._name(base))
-            for base in sorted(SIZES)
+            *(
+                Mapping(start, base + SIZES[base], PERMS[base], 0, "00:00", 0, self._name(base))
+                for base in sorted(SIZES)
+                for start in [base + (hidden if base == MALLOC else 0)]
+            ),
+            stack,
         ]
 
     def read(self, ranges: Sequence[Range], *, fresh: bool = False) -> list[bytes | None]:
@@ -182,9 +192,8 @@ class V8Heap:
                 return bytes(data[start - base : start - base + size])
         return None
 
-    @staticmethod
-    def _name(base: int) -> str:
-        return "[heap]" if base == MALLOC else ""
+    def _name(self, base: int) -> str:
+        return "[heap]" if base == MALLOC and not self.hidden else ""
 
 
 def smi(value: int) -> int:
@@ -217,6 +226,7 @@ def application(files: Sequence[str], layout: Layout = NEW) -> V8Heap:
     for index in range(-100, 200):
         heap.put(ROOTS + TAG, index, heap.map(0x28))
     heap.put(ROOTS + TAG, 0, heap.meta)
+    heap.put(ROOTS + TAG, -120, STACK - 0xF0000)
     listed = heap.object(300, smi(1), smi(1), script - TAG + WEAK_TAG)
     heap.put(ROOTS + TAG, LIST, listed)
     heap.put(ROOTS + TAG, LIST + 10, smi(42))

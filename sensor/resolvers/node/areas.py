@@ -80,6 +80,12 @@ def malloc(process: Process) -> list[Range]:
     return program + arenas
 
 
+def everywhere(process: Process) -> list[Range]:
+    """(start, size) of all of it, where malloc is another one than that of glibc."""
+    program = [(m.start, m.size) for m in process.maps() if m.path == "[heap]"]
+    return sorted(program + heap(process))
+
+
 def first_stack(process: Process) -> int:
     """The end of the stack of the first thread; 0 when it is not told."""
     return next((m.end for m in process.maps() if m.path == "[stack]"), 0)

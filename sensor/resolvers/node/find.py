@@ -39,7 +39,8 @@ class Place:
     `table` and `heap` are the cursors of looking for isolates, and for caches and ES modules.
     `esm` has for each name of a script whether its module ended in an error; `has_esm` says that
     there is such a script, so that a search is worth it. `full` says that there was more than is
-    kept; `looked` counts the dictionaries with paths.
+    kept; `looked` counts the dictionaries with paths. `wide` says to look for isolates everywhere:
+    malloc of glibc has its own places, that of musl has not.
     """
 
     sets: list[Maps]
@@ -51,6 +52,7 @@ class Place:
     full: bool = False
     has_esm: bool = True
     looked: int = 0
+    wide: bool = False
 
     def plain(self) -> Plain:
         """A JSON object."""
@@ -64,6 +66,7 @@ class Place:
             "full": self.full,
             "has_esm": self.has_esm,
             "looked": self.looked,
+            "wide": self.wide,
         }
 
     @classmethod
@@ -79,6 +82,7 @@ class Place:
             data["full"],
             data["has_esm"],
             data["looked"],
+            data["wide"],
         )
 
 
@@ -98,7 +102,8 @@ def find(process: Process, heap: Heap, budget: Budget, place: Place) -> bool:
 
 def _table_step(process: Process, heap: Heap, place: Place) -> None:
     words = [maps.meta for maps in place.sets]
-    done = search.step(process, areas.malloc(process), place.table, words)
+    ranges = areas.everywhere(process) if place.wide else areas.malloc(process)
+    done = search.step(process, ranges, place.table, words)
     known = {isolate.slot for isolate in place.isolates}
     for maps, hits in zip(place.sets, done.hits, strict=True):
         for isolate in isolates(process, heap, maps, hits):
@@ -106,6 +111,8 @@ def _table_step(process: Process, heap: Heap, place: Place) -> None:
                 place.isolates.append(isolate)
                 known.add(isolate.slot)
     place.table = DONE if done.next is None else done.next
+    if place.table == DONE and not place.isolates and not place.wide:
+        place.table, place.wide = START, True
     if place.table == DONE and place.isolates:
         place.has_esm = any(_has_esm(heap, isolate) for isolate in place.isolates)
 

@@ -124,7 +124,8 @@ def _read(
         return Pending({**known, "place": place.plain(), "reading": reading.plain()})
     lost = known.get("lost", 0)
     if lost < (MAX_LOST if reading.lost else MAX_MISSING if reading.missing else 0):
-        return Pending({"place": Place(place.sets).plain(), "lost": lost + 1})
+        anew = Place(place.sets, wide=place.wide or reading.missing)
+        return Pending({"place": anew.plain(), "lost": lost + 1})
     again: Plain = None
     if reading.settled and not reading.lost:
         again = {

@@ -142,7 +142,7 @@ class Reading:
         self._tell(reasons.ESM_FAILED, failed)
         without = read.without_cache(listed, owners)
         self._tell(reasons.CACHE_MISSING, without)
-        self.missing = bool(without) or not listed
+        self.missing = bool(without) or not listed or None in owners
         if not listed or None in owners:
             self._gaps.append([reasons.ISOLATE_UNKNOWN, ""])
         self.settled = self.settled and not without and bool(listed) and all(owners)

@@ -54,6 +54,15 @@ def test_slices_of_no_time_come_to_the_same_end() -> None:
     assert run(application(PATHS), seconds=0).modules == run(application(PATHS)).modules
 
 
+def test_isolates_are_found_in_the_memory_of_another_malloc() -> None:
+    heap = application(PATHS)
+    heap.hidden = True
+    told = run(heap)
+    assert {m.path for m in told.modules} == set(PATHS)
+    assert told.gaps == []
+    assert told.isolates == 1
+
+
 def test_nothing_new_is_told_from_a_few_reads() -> None:
     heap = application(PATHS)
     again = json.loads(json.dumps(run(heap).again))
