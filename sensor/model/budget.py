@@ -26,13 +26,15 @@ HARD_FACTOR = 4
 class Meter:
     """Counts what the host reads of one process: `bytes` asked for and system `calls` made.
 
-    Raises BudgetSpent when the hard limits of the present slice are passed.
+    `clock` is the time of the place where the process is, in seconds that only grow: in a recording
+    it stands still. Raises BudgetSpent when the hard limits of the present slice are passed.
     """
 
     bytes: int = 0
     calls: int = 0
     hard_bytes: int = 1 << 62
     hard_calls: int = 1 << 62
+    clock: Callable[[], float] = time.monotonic
 
     def charge(self, size: int, calls: int = 1) -> None:
         """Count a read of `size` bytes before it is made."""
@@ -47,21 +49,24 @@ class Budget:
     """The budget of one slice of one look.
 
     Made when the slice begins; `due()` turns true when its time, bytes or calls are used. A
-    resolver asks between small steps, stores where it is in its memo and returns `more`.
+    resolver asks between small steps, stores where it is in its memo and returns `more`. Time is
+    told by `clock`, by default that of the meter.
     """
 
     meter: Meter
     seconds: float = SLICE_SECONDS
     max_bytes: int = SLICE_BYTES
     max_calls: int = SLICE_CALLS
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] | None = None
+    _now: Callable[[], float] = field(init=False)
     _end: float = field(init=False)
     _bytes: int = field(init=False)
     _calls: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Start the slice, and set the meter's hard limits for it."""
-        self._end = self.clock() + self.seconds
+        self._now = self.clock or self.meter.clock
+        self._end = self._now() + self.seconds
         self._bytes = self.meter.bytes + self.max_bytes
         self._calls = self.meter.calls + self.max_calls
         self.meter.hard_bytes = self.meter.bytes + self.max_bytes * HARD_FACTOR
@@ -70,7 +75,7 @@ class Budget:
     def due(self) -> bool:
         """Whether the slice is used up, and the resolver must stop at this point."""
         return (
-            self.clock() >= self._end
+            self._now() >= self._end
             or self.meter.bytes >= self._bytes
             or self.meter.calls >= self._calls
         )

@@ -55,3 +55,11 @@ def test_the_next_slice_gives_new_room() -> None:
         meter.charge(1_000_000)
     Budget(meter, max_bytes=100)
     meter.charge(50)
+
+
+def test_time_is_that_of_the_meter_where_nothing_else_is_said() -> None:
+    clock = Clock()
+    budget = Budget(Meter(clock=clock), seconds=0.2)
+    assert not budget.due()
+    clock.now += 0.21
+    assert budget.due()
