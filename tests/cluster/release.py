@@ -50,19 +50,16 @@ class Site(Surroundings):
 
     @contextmanager
     def released(self, *, forget: bool = True) -> Iterator[None]:
-        """Uninstall at the end what is installed in the block; its log is one of the cluster's.
+        """`helm uninstall` at the end what is installed in the block; its log is kept.
 
-        The kubelet of 1.20 forgets an ended pod up to a minute later, when it collects its garbage;
-        unless `forget` is false it is forgotten at once.
+        For `forget` see `_leaving`.
         """
         try:
             yield
         finally:
             self._keep_log()
-            pods = {one["metadata"]["uid"] for one in self.pods()}
-            self.uninstall()
-            if forget:
-                self._until_forgotten(pods)
+            with self._leaving(forget=forget):
+                self.helm("uninstall", RELEASE, "-n", NAMESPACE)
 
     def install(self, *values: str) -> None:
         """`helm install` as documented, until the sensor is Ready."""
@@ -75,8 +72,8 @@ class Site(Surroundings):
         There is no new pod before the old one is forgotten.
         """
         before = {one["metadata"]["uid"] for one in self.pods()}
-        self._helm_release("upgrade", "--install", RELEASE, values=values)
-        self._until_forgotten(before)
+        with self._leaving():
+            self._helm_release("upgrade", "--install", RELEASE, values=values)
         self.cluster.until(lambda: self._is_ready(before), "the new sensor is Ready, alone")
 
     def begin(self, *values: str) -> None:
@@ -87,12 +84,6 @@ class Site(Surroundings):
         """`helm install` of another chart under the name of ours, until its pod is Ready."""
         self.helm("install", RELEASE, str(chart), "-n", NAMESPACE)
         self.cluster.until(self._is_ready, "what was installed is Ready")
-
-    def uninstall(self) -> None:
-        """`helm uninstall`, until no process of the sensor is left."""
-        pids = self.pids()
-        self.helm("uninstall", RELEASE, "-n", NAMESPACE)
-        self.cluster.until(lambda: not any(map(started, pids)), "the sensor's processes are gone")
 
     def pods(self) -> list[dict[str, Any]]:
         """The sensor's pods, but for those that are going."""
@@ -113,18 +104,19 @@ class Site(Surroundings):
         """The sensor's processes."""
         return {pid for one in self.containers() for pid in self.cluster.pids_of(one)}
 
-    def _until_forgotten(self, pods: set[str]) -> None:
-        self.cluster.until(lambda: self._forget_ended(pods), "the old pods are gone")
+    @contextmanager
+    def _leaving(self, *, forget: bool = True) -> Iterator[None]:
+        """At the end of the block wait until the sensor that was there before has ended.
 
-    def _forget_ended(self, pods: set[str]) -> bool:
-        """Delete those of the pods whose container has ended; whether none is left."""
-        found = self.cluster.client.get("pods", PLACE)["items"]
-        old = [one for one in found if one["metadata"]["uid"] in pods]
-        for one in old:
-            if all("terminated" in state["state"] for state in _states(one)):
-                words = ("--grace-period=0", "--force", "--ignore-not-found", PLACE)
-                self.cluster.client.kubectl("delete", "pod", one["metadata"]["name"], *words)
-        return not old
+        The kubelet of 1.20 lets go of an ended pod up to a minute later, when it collects its
+        garbage: unless `forget` is false the API server is told to forget it.
+        """
+        names, pids = [one["metadata"]["name"] for one in self.pods()], self.pids()
+        yield
+        self.cluster.until(lambda: not any(map(started, pids)), "the sensor's processes are gone")
+        if forget and names:
+            words = ("--grace-period=0", "--force", "--ignore-not-found", PLACE)
+            self.cluster.client.kubectl("delete", "pod", *names, *words)
 
     def _helm_release(self, *words: str, values: tuple[str, ...]) -> None:
         repository, _, tag = self._image.rpartition(":")
