@@ -79,6 +79,11 @@ def test_all_names_are_those_of_zipfile() -> None:
         assert contents(data).classes == [n.removesuffix(".class") for n in theirs.namelist()]
 
 
+def test_a_line_break_in_a_name_makes_no_further_name() -> None:
+    names = ["a/B\nc/D", "e/F"]
+    assert contents(zipped({f"{name}.class": "" for name in names})).classes == names
+
+
 @pytest.mark.parametrize("make", [zipped, stored])
 def test_an_archive_in_an_archive(make: Callable[[dict[str, str | bytes]], bytes]) -> None:
     inner = zipped({"in/Side.class": b"x" * 1000})
