@@ -22,7 +22,11 @@ ENTRIES = (
 )
 
 
-def image(entries: tuple[tuple[str, str, str, str], ...] = ENTRIES, order: str = "<") -> bytes:
+def image(
+    entries: tuple[tuple[str, str, str, str], ...] = ENTRIES,
+    order: str = "<",
+    kinds: tuple[int, ...] = (1, 2, 3, 4),
+) -> bytes:
     """Write as jdk.tools.jlink.internal does: offsets of strings, attributes of locations."""
     strings = b"\0"
     offsets: dict[str, int] = {"": 0}
@@ -33,8 +37,8 @@ def image(entries: tuple[tuple[str, str, str, str], ...] = ENTRIES, order: str =
     locations, places = b"\0", []
     for entry in entries:
         places.append(len(locations))
-        for kind, text in enumerate(entry, 1):
-            value = offsets[text]
+        for kind in kinds:
+            value = offsets[entry[kind - 1]]
             size = max(1, (value.bit_length() + 7) // 8)
             if value:
                 locations += bytes([kind << 3 | (size - 1)]) + value.to_bytes(size, "big")
@@ -51,6 +55,12 @@ def test_packages_with_classes_by_module(order: str) -> None:
         "java.base": {"java/lang", "java/util"},
         "java.sql": {"java/sql"},
     }
+
+
+def test_attributes_in_another_order_say_the_same() -> None:
+    usual = jimage.modules(Bytes(image()))
+    for kinds in ((2, 1, 3, 4), (3, 1, 2, 4), (1, 3, 2, 4)):
+        assert jimage.modules(Bytes(image(kinds=kinds))) == usual
 
 
 def test_a_later_minor_version_and_a_kind_of_attribute_that_we_do_not_know() -> None:
