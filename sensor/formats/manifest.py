@@ -16,21 +16,16 @@ MAX_PROPERTIES = 100
 
 def main_attributes(data: bytes) -> dict[str, str]:
     """The main section, names in lower case; what is no attribute is skipped."""
-    attributes: dict[str, bytearray] = {}
-    present: bytearray | None = None
-    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n", MAX_LINES)
-    for line in lines[:MAX_LINES]:
+    text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    main = text[: text.find(b"\n\n") + 1 or None].replace(b"\n ", b"")
+    attributes: dict[str, bytes] = {}
+    for line in main.split(b"\n", MAX_LINES)[:MAX_LINES]:
         if not line:
             break
-        if line.startswith(b" "):
-            if present is not None:
-                present += line[1:]
-            continue
         name, colon, value = line.partition(b":")
-        present = bytearray(value.removeprefix(b" ")) if colon else None
-        if present is not None:
-            attributes[name.decode("ascii", "replace").strip().lower()] = present
-    return {name: _text(value) for name, value in attributes.items()}
+        if colon and not line.startswith(b" "):
+            attributes[name.decode("ascii", "replace").strip().lower()] = value
+    return {name: _text(value.removeprefix(b" ")) for name, value in attributes.items()}
 
 
 def properties(data: bytes) -> dict[str, str]:
@@ -47,5 +42,5 @@ def properties(data: bytes) -> dict[str, str]:
     return pairs
 
 
-def _text(value: bytearray) -> str:
-    return bytes(value[:MAX_VALUE]).decode("utf-8", "replace").strip()
+def _text(value: bytes) -> str:
+    return value[:MAX_VALUE].decode("utf-8", "replace").strip()

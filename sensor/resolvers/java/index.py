@@ -12,6 +12,7 @@ import re
 from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sensor.errors import Malformed
@@ -19,7 +20,7 @@ from sensor.formats import jar, manifest
 from sensor.resolvers.java import archive, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from sensor.formats.source import Source
     from sensor.formats.zipdir import Member
@@ -70,7 +71,7 @@ class Held(NamedTuple):
 
 def hashed(names: Iterable[str]) -> array[int]:
     """The hashes of class names."""
-    return array("q", map(hash, names))
+    return array("q", list(map(hash, names)))
 
 
 def hashes(entry: Entry) -> array[int]:
@@ -185,7 +186,7 @@ def _kept(source: Source, found: jar.Contents) -> Entry:
     packages = Counter([name.rpartition("/")[0] for name in found.classes])
     poms = [pom for member in found.poms.values() if (pom := _pom(source, member))]
     return {
-        "classes": b64encode(hashed(dict.fromkeys(found.classes)).tobytes()).decode(),
+        "classes": b64encode(hashed(found.classes).tobytes()).decode(),
         "manifest": _manifest(source, found.manifest),
         "poms": parts.with_prefixes(poms, packages),
         "top": _top(packages),
@@ -236,7 +237,7 @@ def _ordered(source: Source, found: jar.Contents) -> list[str]:
 def _top(packages: Counter[str]) -> str:
     """The longest package that most classes lie in; "" when there is none."""
     total = packages.total()
-    top = ""
+    top = _common(packages)
     while True:
         heads: Counter[str] = Counter()
         for name, count in packages.items():
@@ -247,3 +248,10 @@ def _top(packages: Counter[str]) -> str:
         if count < MOST * total or not best:
             return top
         top = best
+
+
+def _common(packages: Collection[str]) -> str:
+    """The longest package that all lie in."""
+    first, last = min(packages, default="").split("/"), max(packages, default="").split("/")
+    pairs = zip(first, last, strict=False)
+    return "/".join([one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)])
