@@ -22,7 +22,9 @@ pytestmark = [pytest.mark.container, pytest.mark.root]
 BUSYBOX = Path("/bin/busybox")
 WAIT = ["/bin/busybox", "sh", "-c", "echo ready; exec /bin/busybox sleep 600"]
 # Unlike the ids of any real container: digests do not repeat.
-ONE, TWO = "c1" + "0" * 62, "c2" + "0" * 62
+# Other containers of the machine do not begin so.
+BOTH = "c0ffee"
+ONE, TWO = BOTH + "1" * 58, BOTH + "2" * 58
 
 
 @pytest.fixture(name="pids")
@@ -35,11 +37,11 @@ def two_containers(tmp_path: Path) -> Iterator[dict[str, int]]:
         (root / folder).mkdir(parents=True)
     shutil.copy(BUSYBOX, root / "bin")
     with Lab(tmp_path) as lab:
-        yield {name: lab.start(name[:2], root, WAIT, f"/docker/{name}") for name in (ONE, TWO)}
+        yield {name: lab.start(name[:7], root, WAIT, f"/docker/{name}") for name in (ONE, TWO)}
 
 
 def test_only_the_processes_of_that_container(pids: dict[str, int]) -> None:
-    result = run("scan", "--container", ONE[:6])
+    result = run("scan", "--container", ONE[:9])
     assert (result.returncode, result.stderr) == (0, "")
     assert f"container {ONE[:12]} (docker)\n" in result.stdout
     assert f"/bin/busybox  pid {pids[ONE]}\n" in result.stdout
@@ -50,7 +52,7 @@ def test_only_the_processes_of_that_container(pids: dict[str, int]) -> None:
 
 
 def test_a_prefix_of_several_is_2_and_of_none_5(pids: dict[str, int]) -> None:
-    several = run("scan", "--container", "c")
+    several = run("scan", "--container", BOTH)
     assert several.returncode == 2
-    assert f"{len(pids)} containers begin with c: {ONE}, {TWO}" in several.stderr
-    assert run("scan", "--container", "c3" + "0" * 62).returncode == 5
+    assert f"{len(pids)} containers begin with {BOTH}: {ONE}, {TWO}" in several.stderr
+    assert run("scan", "--container", BOTH + "3").returncode == 5

@@ -131,12 +131,15 @@ def test_endless_change_is_never_garbage() -> None:
                 assert place.reason == CHANGING
                 continue
             found = walked(popen.pid, place)
-            assert {"sys", "builtins", "zipimport"} <= {m.name for m in found.imported.modules}
+            reasons = {reason for reason, _ in found.gaps}
+            assert reasons <= {CHANGING}
+            # When two readings agree on nothing, that is said and nothing is.
+            names = {m.name for m in found.imported.modules}
+            assert names >= {"sys", "builtins", "zipimport"} or (reasons and not names)
             churned = [m for m in found.imported.modules if m.name.startswith("churn")]
             wrong = [m for m in churned if m.file not in {None, f"/churn/{m.name}.py"}]
             assert wrong == []
-            answers += 1
-            assert {reason for reason, _ in found.gaps} <= {CHANGING}
+            answers += bool(names)
     assert answers
 
 
