@@ -11,7 +11,7 @@ import string
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from sensor.resolvers.java.memory import WORD, View, is_pointer
+from sensor.resolvers.java.memory import PAGE, WORD, View, is_pointer
 from sensor.resolvers.java.words import Klass
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ HIDDEN = re.compile(r"[+/](0x[0-9a-f]+|\d+)$")
 HEX_DIGITS = frozenset("0123456789abcdef")
 # JVMS 4.2.1: these stand in no class name; a line break would break our own text.
 NO_NAME = re.compile(r"[.;\[\n\r\0]|//|^/|/$|^$")
-# Nearly all names have no other bytes.
-USUAL = (string.ascii_letters + string.digits + "_$").encode()
+# Nearly all names have no other bytes; here each stands in a line of its own,
+USUAL = (string.ascii_letters + string.digits + "_$/+-\n").encode()
+# and is a name unless one of these is there.
+NOT_WHOLE = (b"//", b"\n/", b"/\n", b"\n\n")
 
 
 class Piece(NamedTuple):
@@ -63,6 +65,8 @@ class Reader:
         self._symbols = View(memory, span=1)
         words = (layout.klass_name, layout.klass_next, layout.klass_cld, layout.klass_state)
         self._size = max(*words, layout.klass_layout) + WORD.size
+        self._head = max(layout.symbol_length + LENGTH.size, layout.symbol_body)
+        self._usual = self._head + USUAL_NAME
 
     def prefetch(self, klasses: Iterable[int]) -> None:
         """Have the pages of many classes read at once."""
@@ -91,45 +95,58 @@ class Reader:
 
     def _named(self, rows: list[tuple[int, int]]) -> Piece:
         """Classes by the address of their name and their state."""
-        classes, unnamed = [], 0
-        self._symbols.prefetch(symbol for symbol, _ in rows)
-        for symbol, state in rows:
-            name = None if state == self._layout.allocated else self.name(symbol)
-            if name is not None and not is_hidden(name):
-                classes.append(Klass(name, state == self._layout.initialized))
-            elif name is None and state != self._layout.allocated:
-                unnamed += 1
+        layout = self._layout
+        defined = [row for row in rows if row[1] != layout.allocated]
+        self._symbols.prefetch([symbol for symbol, _ in defined])
+        names = class_names([self._raw(symbol) for symbol, _ in defined])
+        classes = [
+            Klass(name, state == layout.initialized)
+            for name, (_, state) in zip(names, defined, strict=True)
+            if name is not None and not is_hidden(name)
+        ]
+        unnamed = names.count(None)
         return Piece(classes, len(rows) - len(classes) - unnamed, unnamed)
 
     def name(self, symbol: int) -> str | None:
         """The text of a Symbol; None when it cannot be read, or is no name of a class."""
+        raw = self._raw(symbol)
+        return None if raw is None else class_name(raw)
+
+    def _raw(self, symbol: int) -> bytes | None:
+        """The bytes of a Symbol; None when they cannot be read, or are too many."""
         layout = self._layout
         if not is_pointer(symbol):
             return None
-        data = self._symbols.at(symbol, layout.symbol_body + USUAL_NAME)
-        # The last symbol of a mapping is shorter than what is usually read.
-        head = data or self._symbols.at(symbol, layout.symbol_length + LENGTH.size)
+        # To the end of the page at most: what is behind it is read for names that go on there.
+        asked = max(self._head, min(self._usual, PAGE - symbol % PAGE))
+        head = self._symbols.at(symbol, asked)
         if head is None:
             return None
         (size,) = LENGTH.unpack_from(head, layout.symbol_length)
         if size > MAX_NAME:
             return None
-        if data is None or size > USUAL_NAME:
-            body = self._symbols.at(symbol + layout.symbol_body, size) if size else b""
-        else:
-            body = data[layout.symbol_body : layout.symbol_body + size]
-        return None if body is None else class_name(body)
+        body = head[layout.symbol_body : layout.symbol_body + size]
+        return body if len(body) == size else self._symbols.at(symbol + layout.symbol_body, size)
 
 
 def is_hidden(name: str) -> bool:
     """Whether it is the name of a class without a file."""
-    return name[-1] in HEX_DIGITS and HIDDEN.search(name) is not None
+    if name[-1] not in HEX_DIGITS or ("0x" not in name and not name[-1].isdigit()):
+        return False
+    return HIDDEN.search(name) is not None
+
+
+def class_names(raw: list[bytes | None]) -> list[str | None]:
+    """The text of each name; None for what is none. Nearly always they are usual, all at once."""
+    text = b"\n%s\n" % b"\n".join([one or b"" for one in raw])
+    odd = text.translate(None, USUAL) or any(part in text for part in NOT_WHOLE)
+    if odd or text.count(b"\n") != len(raw) + 1:
+        return [None if one is None else class_name(one) for one in raw]
+    return list(text[1:-1].decode("ascii").split("\n"))
 
 
 def class_name(raw: bytes) -> str | None:
     """The text of a class name in modified UTF-8 (JVMS 4.4.7); None when it is none."""
-    if not raw.translate(None, USUAL).strip(b"/") and b"//" not in raw and raw.strip(b"/") == raw:
-        return raw.decode("ascii") or None
     try:
         text = raw.decode("ascii") if raw.isascii() else _modified(raw)
     except UnicodeDecodeError:

@@ -26,8 +26,9 @@ WORD = Struct("<Q")
 # what lies scattered (the heap of C++), large ones for what lies side by side (metaspace).
 PAGE = 4096
 SPAN = 16
-# Pages kept by one view: 4 MiB. What is chased goes on, and seldom comes back to older ones.
-MAX_PAGES = 1024
+# Pages kept by one view: 8 MiB. What is chased goes on, and seldom comes back to older ones; but the
+# names of one step of a walk, up to 2,000 pages of them, must not be read one by one.
+MAX_PAGES = 2048
 # User space ends below this address on every 64-bit machine that has HotSpot (5-level paging).
 USER_END = 1 << 56
 
@@ -125,8 +126,11 @@ class View:
 
     def at(self, address: int, size: int) -> bytes | None:
         """Some bytes; None when they are not all there."""
-        page, offset = divmod(address, PAGE)
-        data = self._pages[page] if page in self._pages else self._fetch(page)
+        page, offset = address // PAGE, address % PAGE
+        try:
+            data = self._pages[page]
+        except KeyError:
+            data = self._fetch(page)
         if offset + size <= PAGE:
             return None if data is None else data[offset : offset + size]
         parts = [self.at(address, PAGE - offset), self.at((page + 1) * PAGE, size - PAGE + offset)]
