@@ -201,8 +201,8 @@ def smi(value: int) -> int:
     return value << 32
 
 
-def application(files: Sequence[str], layout: Layout = NEW) -> V8Heap:
-    """An isolate with one class Module, whose cache has these files."""
+def application(files: Sequence[str], layout: Layout = NEW, first: int = 1) -> V8Heap:
+    """An isolate with one class Module, whose cache has these files from slot `first` on."""
     heap = V8Heap(layout)
     heap.map(layout.module_type, 18)
     script = heap.object(layout.script_type, 0, heap.text("node:internal/modules/cjs/loader"))
@@ -214,11 +214,11 @@ def application(files: Sequence[str], layout: Layout = NEW) -> V8Heap:
     for index, value in ((0, heap.meta), (1, 4 | layout.object_type << 32), (4, owner)):
         heap.put(own, index, value)
     entries = {}
-    for slot, path in enumerate(files, 1):
+    for slot, path in enumerate(files, first):
         module = heap.new(4)
         heap.put(module, 0, own)
         entries[slot] = heap.text(path), module
-    cache = heap.table(max(16, 1 << (2 * len(files)).bit_length()), entries)
+    cache = heap.table(max(16, 1 << (2 * len(files) + first - 1).bit_length()), entries)
     heap.put(holder, 0, own)
     heap.put(holder, 1, cache)
     for _ in range(20):

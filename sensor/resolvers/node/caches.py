@@ -7,55 +7,29 @@ over copies that are dead, or were outgrown.
 
 from __future__ import annotations
 
-from struct import unpack
 from typing import TYPE_CHECKING, NamedTuple
 
+from sensor.resolvers.node.dictionaries import dictionary, entries, paths_of, with_paths
 from sensor.resolvers.node.heap import is_object, smi
-from sensor.resolvers.node.layouts import (
-    CONSTRUCTOR,
-    DICTIONARY_HEAD,
-    ELEMENTS,
-    ENTRY,
-    INSTANCE_WORDS,
-    MAX_PREFIX,
-    MIN_PREFIX,
-    PROPERTIES,
-    WORD,
-)
+from sensor.resolvers.node.layouts import CONSTRUCTOR, INSTANCE_WORDS, PROPERTIES, WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sensor.model.finding import Plain
     from sensor.resolvers.node.heap import Heap
 
 # The largest program seen has 11,000 modules.
 MAX_MODULES = 50_000
-MAX_CAPACITY = 1 << 18
 # Dictionaries with paths for keys that are looked at, in one heap: 70 µs each. A program can have
 # many of its own; Module._cache is among the first pages that survived.
 MAX_LOOKED = 10_000
 # Values of a dictionary from which its class is looked for.
 PROBES = 4
-# A table is at least half empty after it has grown; of so many slots one is used.
-FIRST_SLOTS = 16
 # Steps from a map back to the one its class began with: one for each property that was added.
 MAX_BACK = 64
 # Properties of the class Module that are looked at: it has 40.
 MAX_PROPERTIES = 1024
-
-
-class Dictionary(NamedTuple):
-    """The head of a NameDictionary: its words, and where the entries begin."""
-
-    words: tuple[int, ...]
-    capacity: int
-    start: int
-
-    @property
-    def used(self) -> int:
-        """How many entries it has."""
-        return self.words[2] >> 32
 
 
 class Cache(NamedTuple):
@@ -67,72 +41,6 @@ class Cache(NamedTuple):
     def plain(self) -> Plain:
         """A JSON array."""
         return list(self)
-
-
-def as_dictionary(words: tuple[int, ...] | None) -> Dictionary | None:
-    """The head of a NameDictionary by the words from its map on, if it can be one."""
-    if words is None:
-        return None
-    length, used, deleted, capacity = (smi(word) for word in words[1:5])
-    if length is None or used is None or deleted is None or capacity is None:
-        return None
-    prefix = length - 3 * capacity
-    if not MIN_PREFIX <= prefix <= MAX_PREFIX or not 0 < capacity <= MAX_CAPACITY:
-        return None
-    if capacity & (capacity - 1) or used + deleted > capacity:
-        return None
-    return Dictionary(words, capacity, ELEMENTS + prefix * WORD)
-
-
-def dictionary(heap: Heap, word: int) -> Dictionary | None:
-    """The head of the NameDictionary at a tagged address; its map is for the caller to check."""
-    return as_dictionary(heap.words_of([word], DICTIONARY_HEAD // WORD)[0])
-
-
-def entries(
-    heap: Heap, word: int, head: Dictionary, first: int, count: int
-) -> list[tuple[int, ...]] | None:
-    """(key, value, details) of some slots; None when they cannot be read. Empty ones are there."""
-    count = min(count, head.capacity - first)
-    data = heap.bytes_of([(word + head.start + first * ENTRY, count * ENTRY)])[0]
-    if data is None:
-        return None
-    words = unpack(f"<{len(data) // WORD}Q", data)
-    return [words[i : i + 3] for i in range(0, len(words), 3)]
-
-
-def with_paths(heap: Heap, dictionary_map: int, words: Sequence[int]) -> list[int]:
-    """Those of these dictionaries (tagged addresses) that have a path among their first keys."""
-    size = DICTIONARY_HEAD // WORD
-    raw_heads = heap.words_of(words, size)
-    heads = [
-        as_dictionary(head) if head and head[0] == dictionary_map else None for head in raw_heads
-    ]
-    there = [(w, h) for w, h in zip(words, heads, strict=True) if h and h.used]
-    raw = heap.bytes_of((w + h.start, min(FIRST_SLOTS, h.capacity) * ENTRY) for w, h in there)
-    keys = [_keys(data) for data in raw]
-    paths = _paths(heap, [key for each in keys for key in each])
-    return [w for (w, _), each in zip(there, keys, strict=True) if any(k in paths for k in each)]
-
-
-def _keys(data: bytes | None) -> list[int]:
-    words = unpack(f"<{len(data) // WORD}Q", data) if data else ()
-    return [word for word in words[::3] if is_object(word)]
-
-
-def _paths(heap: Heap, keys: Iterable[int]) -> set[int]:
-    """Those of these that are strings with an absolute path, by their first character."""
-    layout = heap.layout
-    new = list(dict.fromkeys(keys))
-    at = min(layout.one_byte_chars, layout.two_byte_chars)
-    raw = heap.bytes_of((key, at + WORD) for key in new)
-    maps = [int.from_bytes(data[:WORD], "little") if data else 0 for data in raw]
-    kinds = heap.map_types(maps)
-    found = set()
-    for key, data, kind in zip(new, raw, (kinds[m] for m in maps), strict=True):
-        if data and kind is not None and kind < layout.first_nonstring and data[at] == ord("/"):
-            found.add(key)
-    return found
 
 
 class Finder:
@@ -204,8 +112,8 @@ def _values(heap: Heap, word: int) -> list[int]:
 def _values_of_paths(heap: Heap, word: int) -> frozenset[int]:
     head = dictionary(heap, word)
     slots = (entries(heap, word, head, 0, head.capacity) if head else None) or []
-    paths = _paths(heap, [slot[0] for slot in slots if is_object(slot[0])])
-    return frozenset(slot[1] for slot in slots if slot[0] in paths)
+    paths = paths_of(heap, [slot[0] for slot in slots if is_object(slot[0])])
+    return frozenset(slot[1] for slot in slots if paths.get(slot[0]))
 
 
 def _own_words(heap: Heap, word: int) -> int:

@@ -12,7 +12,7 @@ from struct import Struct, unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sensor.resolvers.node import areas, search
-from sensor.resolvers.node.caches import dictionary, entries
+from sensor.resolvers.node.dictionaries import dictionary, entries
 from sensor.resolvers.node.heap import is_object
 from sensor.resolvers.node.layouts import TAG, WORD
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from sensor.resolvers.node import areas
-from sensor.resolvers.node.caches import MAX_MODULES, as_dictionary, entries
+from sensor.resolvers.node.caches import MAX_MODULES
+from sensor.resolvers.node.dictionaries import as_dictionary, entries
 from sensor.resolvers.node.esm import SCHEME, function_info, names, path_of, script_of_info
 from sensor.resolvers.node.heap import Heap, is_object
 from sensor.resolvers.node.isolates import scripts

@@ -39,7 +39,9 @@ def _record(node: Path, version: str, folder: Path) -> None:
     program.parent.mkdir()
     shutil.copy(node, program)
     opener = LocalOpener()
-    with target([str(program), *flags(version)], FOLDER / "app") as process:
+    # Node.js looks for modules in the home directory, which would be the recorder's.
+    command = ["env", f"HOME={FOLDER}", str(program), *flags(version)]
+    with target(command, FOLDER / "app") as process:
         process.tell(f"import {FOLDER}/app/one.mjs")
         destination = folder / f"node-{version}"
         fixture.record(opener, opener.key(process.pid), (NODE,), destination)

@@ -63,6 +63,13 @@ def test_isolates_are_found_in_the_memory_of_another_malloc() -> None:
     assert told.isolates == 1
 
 
+def test_modules_are_found_though_the_first_slots_of_their_cache_are_empty() -> None:
+    paths = [f"/app/{number}.js" for number in range(40)]
+    told = run(application(paths, first=20))
+    assert {m.path for m in told.modules} == set(paths)
+    assert told.gaps == []
+
+
 def test_nothing_new_is_told_from_a_few_reads() -> None:
     heap = application(PATHS)
     again = json.loads(json.dumps(run(heap).again))
