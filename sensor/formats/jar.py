@@ -66,15 +66,16 @@ def contents(source: Source) -> Contents:
     found = zipdir.directory(source)
     classes, others = _names(found)
     members: dict[str, zipdir.Member] = {}
-    for position in others:
-        name, member, _ = zipdir.entry(found, position)
-        if name is not None and _wanted(name):
-            members[name] = member
+    for position, raw in others:
+        if _wanted(raw.decode("utf-8", "replace")):
+            name, member, _ = zipdir.entry(found, position)
+            if name is not None:
+                members[name] = member
     return _sorted_out(_asked(classes), members)
 
 
-def _names(found: zipdir.Directory) -> tuple[list[bytes], list[int]]:
-    """Names of classes as they stand, and where the entries of other files are.
+def _names(found: zipdir.Directory) -> tuple[list[bytes], list[tuple[int, bytes]]]:
+    """Names of classes as they stand; of other files too, each with the place of its entry.
 
     This loop runs once for each entry of all archives: it does no more than it must.
     """
@@ -89,7 +90,8 @@ def _names(found: zipdir.Directory) -> tuple[list[bytes], list[int]]:
             if data[position - 6 : position] == b".class":
                 classes.append(data[position - name_size : position - 6])
             elif data[position - 1 : position] != b"/":
-                others.append(position - name_size - _HEADER)
+                start = position - name_size
+                others.append((start - _HEADER, data[start:position]))
             position += extra + comment
     except struct.error:
         raise Malformed("the directory of an archive is cut off") from None

@@ -27,6 +27,7 @@ STORED, DEFLATED = 0, 8
 ENCRYPTED = 1
 
 _END = struct.Struct("<4s4H2LH")
+_END_MAGIC = b"PK\x05\x06"
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _HEADER = struct.Struct("<4s6H3L5H2L")
@@ -122,9 +123,12 @@ def _members(found: Directory) -> dict[str, Member]:
 
 def _end(source: Source) -> tuple[int, int, int, int]:
     """Entries, bytes and stated start of the directory, and where it really ends."""
-    length = min(source.size, END_SEARCH)
-    tail = exact(source, source.size - length, length)
-    found = tail.rfind(b"PK\x05\x06", 0, max(0, length - _END.size) + 4)
+    # Nearly no archive has a comment.
+    for length in (min(source.size, _END.size), min(source.size, END_SEARCH)):
+        tail = exact(source, source.size - length, length)
+        found = tail.rfind(_END_MAGIC, 0, max(0, length - _END.size) + len(_END_MAGIC))
+        if found >= 0:
+            break
     if found < 0 or found + _END.size > length:
         raise Malformed("no end record of a zip file")
     _, disk, first, _, count, size, start, _ = _END.unpack_from(tail, found)

@@ -26,8 +26,8 @@ WORD = Struct("<Q")
 # what lies scattered (the heap of C++), large ones for what lies side by side (metaspace).
 PAGE = 4096
 SPAN = 16
-# Pages kept by one view: 8 MiB. What is chased goes on, and seldom comes back to older ones; but the
-# names of one step of a walk, up to 2,000 pages of them, must not be read one by one.
+# Pages kept by one view: 8 MiB. What is chased goes on, and seldom comes back to older ones; but
+# the names of one step of a walk, up to 2,000 pages of them, must not be read one by one.
 MAX_PAGES = 2048
 # User space ends below this address on every 64-bit machine that has HotSpot (5-level paging).
 USER_END = 1 << 56
