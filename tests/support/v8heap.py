@@ -121,6 +121,10 @@ class V8Heap:
         self._ends[base] = at + words * WORD
         return at + TAG
 
+    def last(self, size: int) -> None:
+        """Place the next object of so many bytes where memory ends."""
+        self._ends[HEAP] = HEAP + SIZES[HEAP] - size
+
     def put(self, word: int, index: int, value: int) -> None:
         """Write a word of an object."""
         self.write(word - TAG + index * WORD, struct.pack("<Q", value & (1 << 64) - 1))

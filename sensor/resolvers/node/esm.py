@@ -6,6 +6,7 @@ is loaded.
 
 from __future__ import annotations
 
+from struct import unpack
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SCHEME = "file://"
 # Words of a SharedFunctionInfo among which is its script: number 4, or 5 since V8 13.
 INFO_WORDS = 8
+# It has seven words in V8 11, and can be the last object in memory.
+LEAST_INFO = 5
 
 
 class Evaluated(NamedTuple):
@@ -56,7 +59,8 @@ def names(heap: Heap, scripts: Sequence[int]) -> list[str | None]:
 def evaluated(heap: Heap, maps: Maps, modules: Sequence[int]) -> list[Evaluated]:
     """Those of these module objects (tagged addresses) that were evaluated."""
     found = []
-    for words in heap.words_of(modules, MODULE_WORDS):
+    for head in heap.heads_of(modules, MODULE_WORDS, heap.layout.status + 1):
+        words = unpack(f"<{MODULE_WORDS}Q", head) if head else ()
         status = smi(words[heap.layout.status]) if words and words[0] == maps.module else None
         if words and status is not None and EVALUATING <= status <= heap.layout.errored:
             script = _script(heap, maps, [word for word in words[1:] if is_object(word)])
@@ -91,7 +95,8 @@ def function_info(heap: Heap, function: int) -> list[int]:
 
 def script_of_info(heap: Heap, maps: Maps, info: int) -> int | None:
     """The script of a SharedFunctionInfo."""
-    words = heap.words_of([info], INFO_WORDS)[0] or ()
+    data = heap.heads_of([info], INFO_WORDS, LEAST_INFO)[0]
+    words: tuple[int, ...] = unpack(f"<{INFO_WORDS}Q", data) if data else ()
     heads = heap.words_of(words, 1)
     for word, head in zip(words, heads, strict=True):
         if head and head[0] == maps.script:

@@ -35,8 +35,10 @@ MAX_TEXTS = 200_000
 # The page at 0 that is never mapped, and the end of user space with 48-bit addresses: arm64 uses
 # all of them, amd64 half.
 LOWEST, HIGHEST = 1 << 12, 1 << 48
-# The head of every kind of string.
-TEXT_HEAD = 5 * WORD
+# Words of the longest head of a string; length and first characters of a short one are less.
+TEXT_HEAD = 5
+# The kernel's pages: an object can end where memory does.
+PAGE = 1 << 12
 
 _WORD = Struct("<Q")
 _SHORT = Struct("<H")
@@ -89,6 +91,19 @@ class Heap:
         ranges = [(word - TAG if is_object(word) else 0, size) for word, size in places]
         return self._process.read(ranges, fresh=self._fresh)
 
+    def heads_of(self, objects: Sequence[int], count: int, least: int) -> list[bytes | None]:
+        """`count` words of each object, of which `least` are its own.
+
+        Words in the next page that is absent are 0: an object can be the last one in memory.
+        """
+        found = self.bytes_of((word, count * WORD) for word in objects)
+        for index, word in enumerate(objects):
+            room = PAGE - (word - TAG) % PAGE
+            if found[index] is None and least * WORD <= room < count * WORD:
+                data = self.bytes_of([(word, room)])[0]
+                found[index] = data and data.ljust(count * WORD, b"\0")
+        return found
+
     def words_of(self, objects: Iterable[int], count: int) -> list[tuple[int, ...] | None]:
         """The first `count` words of each object."""
         raw = self.bytes_of((word, count * WORD) for word in objects)
@@ -135,7 +150,7 @@ class Heap:
         return self._texts
 
     def _text_heads(self, objects: Sequence[int]) -> dict[int, _Text]:
-        raw = self.bytes_of((word, TEXT_HEAD) for word in objects)
+        raw = self.heads_of(objects, TEXT_HEAD, 3 if self.layout.is_old else 2)
         maps = [0 if data is None else _WORD.unpack_from(data)[0] for data in raw]
         kinds = self.map_types(maps)
         found = {}

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor.resolvers.node.calibrate import Maps
+from sensor.resolvers.node.esm import script_of_info
 from sensor.resolvers.node.heap import MAX_DEPTH, MAX_TEXT, Heap, smi
+from sensor.resolvers.node.layouts import WORD
 from tests.support.v8heap import NEW, OLD, V8Heap
 from tests.support.v8heap import smi as as_smi
 
@@ -36,6 +39,19 @@ def test_strings_made_of_others(layout: Layout) -> None:
     assert read(heap, rope) == "/srv/\u6f22.js"
     assert read(heap, heap.thin(rope, 9)) == "/srv/\u6f22.js"
     assert read(heap, heap.sliced(first, 1, 3)) == "srv"
+
+
+@LAYOUTS
+def test_objects_that_end_where_memory_does(layout: Layout) -> None:
+    heap = V8Heap(layout)
+    short = layout.one_byte_chars + WORD
+    script = heap.object(layout.script_type, 0, 0)
+    heap.last(short)
+    assert read(heap, heap.text("/a.js")) == "/a.js"
+    heap.last(5 * WORD)
+    info = heap.object(layout.function_info_type, 0, 0, 0, script)
+    maps = Maps(heap.meta, heap.map(layout.script_type), 0, 0)
+    assert script_of_info(Heap(heap.process, layout), maps, info) == script
 
 
 def test_a_string_that_contradicts_itself_is_none() -> None:
