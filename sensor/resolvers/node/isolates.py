@@ -180,9 +180,10 @@ def scripts(heap: Heap, slot: int) -> list[int] | None:
 def token(heap: Heap, slot: int) -> list[int] | None:
     """Another one when a script was compiled: where the list is, and the small integers behind."""
     count = OLD_SMIS if heap.layout.is_old else SMIS
-    words = heap.words_of([slot + TAG], count)[0]
-    if words is None:
+    data = heap.heads_of([slot + TAG], count, 1)[0]
+    if data is None:
         return None
+    words = unpack(f"<{count}Q", data)
     return [words[0], *(value for word in words[1:] if (value := smi(word)))]
 
 
