@@ -9,8 +9,9 @@ import pytest
 from sensor.resolvers.node.calibrate import Maps
 from sensor.resolvers.node.esm import script_of_info
 from sensor.resolvers.node.heap import MAX_DEPTH, MAX_TEXT, Heap, smi
-from sensor.resolvers.node.layouts import WORD
-from tests.support.v8heap import NEW, OLD, V8Heap
+from sensor.resolvers.node.isolates import token
+from sensor.resolvers.node.layouts import TAG, WORD
+from tests.support.v8heap import HEAP, MALLOC, NEW, OLD, SIZES, V8Heap
 from tests.support.v8heap import smi as as_smi
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def test_objects_that_end_where_memory_does(layout: Layout) -> None:
     info = heap.object(layout.function_info_type, 0, 0, 0, script)
     maps = Maps(heap.meta, heap.map(layout.script_type), 0, 0)
     assert script_of_info(Heap(heap.process, layout), maps, info) == script
+
+
+def test_a_list_of_scripts_is_watched_though_the_page_behind_is_absent() -> None:
+    heap = V8Heap()
+    slot = MALLOC + SIZES[MALLOC] - 2 * WORD
+    heap.put(slot + TAG, 0, HEAP + TAG)
+    heap.put(slot + TAG, 1, as_smi(7))
+    assert token(Heap(heap.process, NEW), slot) == [HEAP + TAG, 7]
 
 
 def test_a_string_that_contradicts_itself_is_none() -> None:
