@@ -167,6 +167,8 @@ class _Look:
         """All archives, read; None when time is up."""
         known: dict[Any, _Archive] = {}
         pending = self._placed(paths)
+        if not self._read_ahead(pending):
+            return None
         seen = {candidate.place.file for candidate in pending}
         while pending:
             candidate = pending.pop(0)
@@ -179,6 +181,19 @@ class _Look:
             pending[:0] = [one for one in named if one.place.file not in seen]
             seen |= {one.place.file for one in named}
         return list(known.values())
+
+    def _read_ahead(self, pending: Sequence[Candidate]) -> bool:
+        """Read archives into the cache from where the last slice ended; False when time is up.
+
+        Only so that a slice need not go through those again which others have read.
+        """
+        start = self._state.get("ahead", 0)
+        for number, candidate in enumerate(pending[start:], start):
+            if self._held(candidate) is None:
+                self._state["ahead"] = number
+                return False
+        self._state["ahead"] = len(pending)
+        return True
 
     def _held(self, candidate: Candidate) -> list[Held] | None:
         """What is in a file, out of the cache or read; nothing for one that cannot be."""
