@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sensor.resolvers.java.words import BOOT
 from tests.fetch.jdk import SUITES, VENDOR_NAME
-from tests.support.jdks import JAR, WORK, Jvm, compiled, jdk_of, names, read, running
+from tests.support.jdks import JAR, WORK, Jvm, compiled, jdk_of, names, plain, read, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +100,20 @@ def test_options(toolbox: Toolbox, work: Path, version: str, options: str) -> No
         found = exact(jvm)
     check_small(found)
     assert found.counted == found.total
+
+
+def test_the_same_classes_as_the_jvm_tells_jcmd(toolbox: Toolbox, work: Path) -> None:
+    """Asked late, by the tool of the JDK: no log was on."""
+    with running(jdk_of(toolbox, VENDOR_NAME), work, "Small", log=False) as jvm:
+        found = read(jvm.pid)
+        enter = ["nsenter", f"--target={jvm.pid}", "--mount"]
+        words = [*enter, "jcmd", str(jvm.pid), "VM.class_hierarchy"]
+        told = subprocess.run(words, capture_output=True, text=True, check=True)
+    lines = told.stdout.splitlines()[1:]
+    # |  |--NAME/LOADER, and "(intf)" behind interfaces.
+    classes = (line.lstrip("|- ").removesuffix(" (intf)").rpartition("/")[0] for line in lines)
+    assert found
+    assert names(found) == Counter(map(plain, classes))
 
 
 def test_a_jvm_without_counters(toolbox: Toolbox, work: Path) -> None:
