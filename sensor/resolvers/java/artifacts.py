@@ -10,36 +10,31 @@ import itertools
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from sensor.errors import FileRefused
 from sensor.model.file import FileId
-from sensor.model.finding import Gap, Package
 from sensor.resolvers.java import candidates, index, jdk, naming, search
 from sensor.resolvers.java.archive import Place
+from sensor.resolvers.java.archivegaps import MAX_TOLD, gaps_of, note
 from sensor.resolvers.java.archivereasons import HARMLESS, Reason
 from sensor.resolvers.java.join import Archives, Result, Use, join
-from sensor.resolvers.java.owner import Known
+from sensor.resolvers.java.reading import Reading
 from sensor.resolvers.java.words import Machine
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
-    from sensor.model.finding import Plain
-    from sensor.resolvers.java.candidates import Candidate, Paths, Position
-    from sensor.resolvers.java.index import Held
+    from sensor.model.finding import Gap, Package, Plain
+    from sensor.resolvers.java.candidates import Paths, Position
     from sensor.resolvers.java.jdk import Jdk
+    from sensor.resolvers.java.reading import Archive
     from sensor.resolvers.java.words import Loader
 
-RUNTIME: Final = "java"
 # Two questions for the time stand before an archive is read, and one before its next part.
 STEP_QUESTIONS: Final = 3
 # A manifest with one of these is that of an agent (java.lang.instrument): the boot loader asks it.
 AGENTS: Final = frozenset({"premain-class", "agent-class", "launcher-agent-class"})
-# Gaps of one reason; beyond them only their number is told.
-MAX_TOLD: Final = 20
-
 # What the next look at the process can use: where archives were found, and for what.
 HINTS: Final = ("found", "folders", "sought", "ended")
 # A memo is kept for each process: with more archives than this the next look searches again.
@@ -82,16 +77,6 @@ def packages_of(
     return _Look(process, budget, cache, state, machine).run(loaders)
 
 
-@dataclass(slots=True)
-class _Archive:
-    """One archive in the order in which it is known."""
-
-    place: Place
-    held: Held
-    known: Known
-    nests: bool
-
-
 class _Look:
     """One slice."""
 
@@ -104,6 +89,7 @@ class _Look:
         self._cache = cache
         self._state = state
         self._machine = machine
+        self._reading = Reading(process.files, cache, self._due, state)
         self._home = candidates.home(process) or ""
 
     def run(self, loaders: Loaders) -> Joined:
@@ -123,7 +109,7 @@ class _Look:
             return False
         for path in self._state.get("found", ()):
             paths.add(path, None)
-        archives = self._archives(paths)
+        archives = self._reading.archives(paths)
         if archives is None:
             return False
         result = self._result(loaders(), archives, modules, paths)
@@ -133,7 +119,7 @@ class _Look:
         return True
 
     def _result(
-        self, loaders: Sequence[Loader], archives: Sequence[_Archive], modules: Jdk, paths: Paths
+        self, loaders: Sequence[Loader], archives: Sequence[Archive], modules: Jdk, paths: Paths
     ) -> Result:
         """The join; once more where folders of classes tell what a loader reads."""
         known = self._for_join(archives)
@@ -163,87 +149,8 @@ class _Look:
         """Look for archives that nothing names."""
         return search.searched(self._process, paths, self._state, self._cache, self._due)
 
-    def _archives(self, paths: Paths) -> list[_Archive] | None:
-        """All archives, read; None when time is up."""
-        known: dict[Any, _Archive] = {}
-        pending = self._placed(paths)
-        if not self._read_ahead(pending):
-            return None
-        seen = {candidate.place.file for candidate in pending}
-        while pending:
-            candidate = pending.pop(0)
-            held = self._held(candidate)
-            if held is None:
-                return None
-            for one in _told_apart(candidate, held):
-                known.setdefault(one.place.content, one)
-            named = self._named(paths, candidate, held)
-            pending[:0] = [one for one in named if one.place.file not in seen]
-            seen |= {one.place.file for one in named}
-        return list(known.values())
-
-    def _read_ahead(self, pending: Sequence[Candidate]) -> bool:
-        """Read archives into the cache from where the last slice ended; False when time is up.
-
-        Only so that a slice need not go through those again which others have read.
-        """
-        start = self._state.get("ahead", 0)
-        for number, candidate in enumerate(pending[start:], start):
-            if self._held(candidate) is None:
-                self._state["ahead"] = number
-                return False
-        self._state["ahead"] = len(pending)
-        return True
-
-    def _held(self, candidate: Candidate) -> list[Held] | None:
-        """What is in a file, out of the cache or read; nothing for one that cannot be."""
-        place = candidate.place
-        held = index.held(self._cache, place.file)
-        if held is not None:
-            return held
-        if self._due():
-            return None
-        try:
-            with self._files.open(place.path) as file:
-                if file.id != place.file:
-                    return []
-                if not index.read(file, self._cache, self._due):
-                    return None
-        except FileRefused as error:
-            self._gap(Reason.REFUSED, str(error))
-            return []
-        return index.held(self._cache, place.file)
-
-    def _named(self, paths: Paths, candidate: Candidate, held: list[Held]) -> list[Candidate]:
-        """What the manifest of a JAR on the class path puts behind it."""
-        if candidate.position is None or not held:
-            return []
-        text = held[0].entry["manifest"].get("class-path", "")
-        found = candidates.Paths()
-        for number, path in enumerate(candidates.named_by_manifest(candidate.place, text)):
-            if path.endswith("/"):
-                paths.folders.setdefault(path.rstrip("/"), (*candidate.position, number))
-            else:
-                found.add(path, (*candidate.position, number))
-        found.descriptors, found.gone = paths.descriptors, paths.gone
-        found.ordered, found.began = paths.ordered, paths.began
-        return self._placed(found) if found.archives else []
-
-    def _placed(self, paths: Paths) -> list[Candidate]:
-        """The archives with their identities, each asked for once in a look."""
-        known: dict[str, Any] = self._state.setdefault("files", {})
-        new = [path for path in paths.archives if path not in known]
-        room = candidates.MAX_CANDIDATES - len(known)
-        if len(new) > room or len(paths.archives) >= candidates.MAX_CANDIDATES:
-            self._gap(Reason.TOO_MANY, f"more than {candidates.MAX_CANDIDATES}")
-            new = new[:room]
-        identities = self._files.stat_many(new)
-        known |= {p: one and list(astuple(one)) for p, one in zip(new, identities, strict=True)}
-        found = {path: FileId(*one) for path in paths.archives if (one := known.get(path))}
-        return candidates.placed(paths, found)
-
     @staticmethod
-    def _for_join(archives: Sequence[_Archive]) -> Archives:
+    def _for_join(archives: Sequence[Archive]) -> Archives:
         nesting = frozenset(number for number, one in enumerate(archives) if one.nests)
         agents = frozenset(
             number
@@ -261,22 +168,22 @@ class _Look:
     def _keep(
         self,
         result: Result,
-        archives: Sequence[_Archive],
+        archives: Sequence[Archive],
         problem: str,
         folders: Mapping[str, Position],
     ) -> None:
         """What the join found, as plain data."""
         if problem:
-            self._gap(Reason.NO_MODULES, problem)
+            note(self._state, Reason.NO_MODULES, problem)
         if self._state.get("ended"):
-            self._gap(Reason.SEARCH_ENDED, f"{search.MAX_FOLDERS} directories")
+            note(self._state, Reason.SEARCH_ENDED, f"{search.MAX_FOLDERS} directories")
         for one in archives:
             if one.held.entry["problem"]:
-                self._gap(Reason.PARTLY, f"{one.place.text}: {one.held.entry['problem']}")
+                note(self._state, Reason.PARTLY, f"{one.place.text}: {one.held.entry['problem']}")
         for classes in result.left.values():
             packages = Counter(name.rpartition("/")[0] for name in classes)
             for package, count in packages.most_common(MAX_TOLD):
-                self._gap(Reason.NOBODY, f"{count} of {package or 'the default package'}")
+                note(self._state, Reason.NOBODY, f"{count} of {package or 'the default package'}")
         search.unshadow(self._files, result, [one.known for one in archives], folders)
         self._state["modules"] = dict(result.modules)
         self._state["uses"] = [
@@ -307,7 +214,7 @@ class _Look:
 
     def _done(self, packages: tuple[Package, ...], more: Sequence[tuple[Reason, str]]) -> Joined:
         told = [*map(tuple, self._state.get("gaps", ())), *more]
-        gaps = tuple(_gaps(told))
+        gaps = tuple(gaps_of(told))
         complete = all(reason in HARMLESS for reason, _ in told)
         return Joined(packages, gaps, self._hints(), more=False, complete=complete)
 
@@ -315,31 +222,6 @@ class _Look:
         if "found" not in self._state or len(self._state["found"]) > MAX_HINTS:
             return None
         return {key: self._state[key] for key in HINTS if key in self._state}
-
-    def _gap(self, reason: Reason, detail: str) -> None:
-        gaps = self._state.setdefault("gaps", [])
-        if [reason, detail] not in gaps:
-            gaps.append([reason, detail])
-
-
-def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[_Archive]:
-    """A file and the archives in it. What lies in one archive is one group, in its order."""
-    place = candidate.place
-    carriers = {Place(place.path, place.file, one.inside).carrier for one in held[1:]}
-    found = []
-    for one in held:
-        where = Place(place.path, place.file, one.inside)
-        nests = where.text in carriers
-        group = where.text if nests else where.carrier
-        order = 0 if nests else one.order or None
-        known = Known(
-            group,
-            order,
-            candidate.position if not one.inside else None,
-            candidate.descriptor if not one.inside else None,
-        )
-        found.append(_Archive(where, one, known, nests))
-    return found
 
 
 def _plain(place: Place) -> tuple[Any, ...]:
@@ -349,19 +231,6 @@ def _plain(place: Place) -> tuple[Any, ...]:
 def _place(plain: Sequence[Any]) -> Place:
     path, identity, inside = plain
     return Place(path, FileId(*identity), inside)
-
-
-def _gaps(told: Sequence[tuple[str, str]]) -> list[Gap]:
-    """Few of each reason, sorted."""
-    by_reason: dict[str, list[str]] = {}
-    for reason, detail in sorted(set(told)):
-        by_reason.setdefault(str(reason), []).append(detail)
-    gaps = []
-    for reason, details in by_reason.items():
-        gaps += [Gap(RUNTIME, reason, detail) for detail in details[:MAX_TOLD]]
-        if len(details) > MAX_TOLD:
-            gaps.append(Gap(RUNTIME, reason, f"and {len(details) - MAX_TOLD} more"))
-    return gaps
 
 
 def _after_a_step(due: Callable[[], bool]) -> Callable[[], bool]:

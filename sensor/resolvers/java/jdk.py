@@ -16,6 +16,7 @@ from sensor.formats import jar, jimage
 from sensor.formats.source import whole
 from sensor.model.finding import Depth, Evidence, Package, State
 from sensor.model.purl import generic
+from sensor.resolvers.java.words import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sensor.host.seam import Cache, File, Files
     from sensor.model.finding import Plain
 
-RUNTIME: Final = "java"
 IMAGE: Final = "java.image.1"
 RELEASE: Final = "java.release.1"
 # The release file has some 20 lines; MODULES is the longest, 2 KB.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sensor.errors import FileRefused, Malformed
 from sensor.model.finding import Depth, Evidence, Package, State
@@ -10,6 +10,7 @@ from sensor.model.purl import maven
 from sensor.resolvers.java import index, proof
 from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.identity import POM, Identity, identify
+from sensor.resolvers.java.words import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from sensor.resolvers.java.archive import Place
     from sensor.resolvers.java.join import Use
     from sensor.resolvers.java.parts import Pom
-
-RUNTIME: Final = "java"
 
 
 class Namer:

@@ -24,13 +24,13 @@ from sensor.resolvers.java.graph import calibrated
 from sensor.resolvers.java.library import Library, opened
 from sensor.resolvers.java.memory import Memory
 from sensor.resolvers.java.reasons import Reason
+from sensor.resolvers.java.words import RUNTIME
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
     from sensor.model.finding import Plain
 
-RUNTIME = "java"
 # Packages of a finished look that its memo keeps; a process with more is read anew each time.
 MAX_KEPT = 2_000
 # Looks at a process whose classes were not all read, though none has changed: what was torn by a

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# How facts name this runtime.
+RUNTIME = "java"
 # The kind of the loader whose oop is null: it loads the JDK's own modules (or rt.jar).
 BOOT = ""
 # The kind of a loader whose class could not be read: then only its classes tell what it is.
