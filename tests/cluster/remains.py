@@ -44,7 +44,8 @@ def until_gone(cluster: Cluster, before: set[str], seconds: float) -> None:
     try:
         until(lambda: seen(cluster) <= before, "all is gone", seconds)
     except NeverHappenedError:
-        assert seen(cluster) - before == set()
+        left = sorted(seen(cluster) - before)
+        assert not left, "\n".join(left)
 
 
 def seen(cluster: Cluster) -> set[str]:

@@ -10,6 +10,7 @@ from sensor.host.cache import FileCache
 from sensor.resolvers.node.reasons import (
     CACHE_MISSING,
     CACHE_TORN,
+    ESM_IDLE,
     ISOLATE_UNKNOWN,
     NAME_UNREADABLE,
 )
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from tests.harness.fixtures import Toolbox
 
 pytestmark = pytest.mark.runtimes
-HONEST = {CACHE_MISSING, CACHE_TORN, ISOLATE_UNKNOWN, NAME_UNREADABLE}
+# Node.js 10 makes an ES module for each CommonJS one: of those that left the cache it is not known.
+HONEST = {CACHE_MISSING, CACHE_TORN, ESM_IDLE, ISOLATE_UNKNOWN, NAME_UNREADABLE}
 LOOKS = 5
 
 
