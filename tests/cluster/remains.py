@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 BY_THEMSELVES = {"events", "events.events.k8s.io", "leases.coordination.k8s.io"}
 # Shown by the API server, kept by nobody; and a question only.
 SHOWN = {"componentstatuses"}
-# It knows v1 or v2 only. Where runc finds both, the empty cgroups of all its pods stay in v2.
-OLD_KUBELET = 20
 # Below the cluster's folder; * is any one name.
 FOLDERS = (
     "kubelet/pods",
@@ -39,13 +38,18 @@ PRIVATE = ("run", "run/netns", "run/lab", "var/lib", "var/log/pods", "var/log/co
 SHARED = ("dev/shm", "sys/fs/bpf")
 
 
-def until_gone(cluster: Cluster, before: set[str], seconds: float) -> None:
-    """Wait until nothing is there that was not before; a failure shows what is."""
+def until_gone(cluster: Cluster, before: set[str], own: set[str], seconds: float) -> None:
+    """Wait until nothing is there that was not before; a failure shows what is.
+
+    When the time is up, what names none of `own` words is not the release's: it is told only.
+    """
     try:
         until(lambda: seen(cluster) <= before, "all is gone", seconds)
     except NeverHappenedError:
         left = sorted(seen(cluster) - before)
-        assert not left, "\n".join(left)
+        sys.stdout.write("\n".join(["left by others:", *left]))
+        ours = [line for line in left if any(word in line for word in own)]
+        assert not ours, "\n".join(ours)
 
 
 def seen(cluster: Cluster) -> set[str]:
@@ -76,13 +80,16 @@ def _node(cluster: Cluster) -> Iterator[str]:
 
 
 def _pods_cgroups(cluster: Cluster) -> Iterator[Path]:
-    """Those of pods and below; above them they are the node's."""
-    is_old = cluster.recipe.minor <= OLD_KUBELET
+    """Those of pods and below; above them they are the node's.
+
+    A kubelet uses v1 or v2. Where runc finds both, it makes cgroups in both, and of some pods the
+    empty ones in the other hierarchy stay (of all on 1.20): no process is in them.
+    """
     for top in cluster.space.cgroups():
         for folder, _, _ in os.walk(top):  # what is removed meanwhile is left out
             path = Path(folder)
             of_pod = any(name.startswith("pod") for name in path.relative_to(top).parts)
-            if of_pod and not (is_old and _is_empty_v2(path)):
+            if of_pod and not _is_empty_v2(path):
                 yield path
 
 
