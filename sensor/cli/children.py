@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from sensor.closing import Closing
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from sensor.cli.programs import Program
 
 # A cold `go build` of the standard library takes 16 s on two busy cores; the demo ends in a minute.
@@ -29,7 +29,7 @@ class NotStarted(Exception):
     """This machine cannot run the program; the text says why."""
 
 
-class Child:
+class Child(Closing):
     """One program, running while the `with` lasts. Raises NotStarted."""
 
     def __init__(self, program: Program) -> None:
@@ -87,19 +87,6 @@ class Child:
         if process is not None:
             _end(process)
         self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        """It is up already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self.close()
 
 
 def _build(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> None:

@@ -12,9 +12,9 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from sensor.closing import Closing
 from sensor.errors import BudgetSpent, FileMissing, FileRefused, ProcessGone
 from sensor.formats.pathtext import to_bytes, to_text
-from sensor.host.closing import Closing
 from sensor.host.mapped import file_key, places
 from sensor.host.walk import Refused
 from sensor.model.file import FileId

@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from sensor.closing import Closing
 from sensor.errors import BudgetSpent, ProcessGone
 from sensor.formats.pathtext import to_text
 from sensor.host.arguments import parse_arguments
-from sensor.host.closing import Closing
 from sensor.host.files import LocalFiles
 from sensor.host.memory import Memory
 from sensor.host.memorygap import explain

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sensor.closing import Closing
 from sensor.errors import ProcessGone
-from sensor.host.closing import Closing
 from sensor.host.recording import mapped_name, name_of, value_of
 from sensor.model.budget import Meter
 from sensor.model.file import FileId

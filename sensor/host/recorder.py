@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from sensor.closing import Closing
 from sensor.errors import ProcessGone
-from sensor.host.closing import Closing
 from sensor.host.recording import (
     MAX_HIT_PAGES,
     Answer,

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Self
 
+from sensor.closing import Closing
 from sensor.errors import FileMissing, FileRefused
 from sensor.formats.source import Bytes
 from sensor.model.budget import Meter
@@ -29,7 +30,7 @@ OLD = 1_000_000_000
 NOW = 1_790_000_000.0
 
 
-class TreeFile(Bytes):
+class TreeFile(Bytes, Closing):
     """An open file of a tree."""
 
     def __init__(self, path: str, identity: FileId, data: bytes, meter: Meter) -> None:
@@ -43,17 +44,6 @@ class TreeFile(Bytes):
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Tree:

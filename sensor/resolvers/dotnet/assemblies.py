@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from sensor.closing import Closing
 from sensor.errors import FileRefused, Malformed
 from sensor.formats import clrmetadata, peversion
 from sensor.formats.pe import Pe
@@ -60,7 +61,7 @@ def of_source(source: Source) -> Identity:
     return Identity(*(text[:MAX_TEXT] for text in texts))
 
 
-class Reader:
+class Reader(Closing):
     """Reads the sighted files of one process; in a `with`, for it keeps the program open."""
 
     def __init__(self, process: Process, cache: Cache) -> None:
@@ -72,16 +73,13 @@ class Reader:
         self._bundled: dict[str, Plain] = {}
         self._grown = False
 
-    def __enter__(self) -> Self:
-        """Nothing is open yet."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Remember what was read of a bundle: all of it together, and close it."""
-        if self._program:
+        program, self._program = self._program, None
+        if program:
             if self._grown:
-                self._cache.put(BUNDLE_CACHE, self._program.id, self._bundled)
-            self._program.close()
+                self._cache.put(BUNDLE_CACHE, program.id, self._bundled)
+            program.close()
 
     def read(self, sighting: Sighting) -> Identity:
         """Who it is. A file that cannot be had is read from the memory that maps it whole."""

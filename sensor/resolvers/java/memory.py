@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from struct import Struct
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from sensor.closing import Closing
 from sensor.errors import FileRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
     from sensor.formats.source import Range
     from sensor.host.seam import File, Process
@@ -38,7 +38,7 @@ def is_pointer(value: int) -> bool:
     return PAGE <= value < USER_END and value % 8 == 0
 
 
-class Memory:
+class Memory(Closing):
     """Reads a process, and files that it maps. Use it in a `with`: the files are closed after."""
 
     def __init__(self, process: Process) -> None:
@@ -100,19 +100,6 @@ class Memory:
             if file:
                 file.close()
         self._files.clear()
-
-    def __enter__(self) -> Self:
-        """Nothing to open."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 class View:

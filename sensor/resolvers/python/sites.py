@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from sensor.closing import Closing
 from sensor.errors import FileRefused, Malformed
 from sensor.formats.zipdir import Archive
 from sensor.resolvers.python import reasons
@@ -12,8 +13,6 @@ from sensor.resolvers.python.folder import Directory, Zipped, archive_above
 from sensor.resolvers.python.site import Index, Site, archive_files, build
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from sensor.host.seam import Cache, Process
     from sensor.model.budget import Budget
     from sensor.model.file import FileId
@@ -36,7 +35,7 @@ class Due(Exception):
     """The budget of this slice is used; what was read is in the cache."""
 
 
-class Sites:
+class Sites(Closing):
     """The import roots of one process, by path. Use it in a `with`: it holds zip files open."""
 
     def __init__(self, process: Process, cache: Cache, budget: Budget) -> None:
@@ -48,16 +47,7 @@ class Sites:
         self._archives: dict[str, Archive] = {}
         self._open = ExitStack()
 
-    def __enter__(self) -> Self:
-        """Nothing is open yet."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the zip files."""
         self._open.close()
 

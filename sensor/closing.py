@@ -1,4 +1,4 @@
-"""What every open thing of the host has in common: a `with` block that closes it."""
+"""What everything that is held open has in common: a `with` block that closes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Closing(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give all descriptors back. Closing twice is fine."""
+        """Give back all that is held. Closing twice is fine."""
 
     def __enter__(self) -> Self:
         """Open already."""
