@@ -10,35 +10,29 @@ from sensor.resolvers.dotnet.manifests import MAX_FOLDERS, MAX_MANIFESTS, MAX_TO
 from sensor.resolvers.dotnet.reasons import HARMLESS, Reason
 from sensor.resolvers.dotnet.sightings import MAX_SIGHTINGS
 from tests.fetch.dotnet import VERSIONS
+from tests.support.capabilities import Page
 
-PAGE = Path(sensor.resolvers.dotnet.__file__).with_name("CAPABILITIES.md").read_text()
+PAGE = Page(sensor.resolvers.dotnet)
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "dotnet"
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its first two lines."""
-    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
 def test_versions_that_are_said_to_be_run_are_those_of_the_live_tests() -> None:
-    assert tuple(row[0] for row in rows("Versions") if row[2] == "yes") == VERSIONS
+    assert tuple(row[0] for row in PAGE.rows("Versions") if row[2] == "yes") == VERSIONS
 
 
 def test_fixtures_that_are_said_to_be_there_are_there() -> None:
-    said = {row[0] for row in rows("Versions") if row[3] == "yes"}
+    said = {row[0] for row in PAGE.rows("Versions") if row[3] == "yes"}
     assert said == {folder.name.rpartition("-")[2] for folder in FIXTURES.iterdir()}
 
 
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = [row[0].strip("`") for row in rows("What is said when something is not known")]
+    said = PAGE.first_cells("What is said when something is not known")
     assert sorted(said) == sorted(str(reason) for reason in Reason)
     assert set(Reason) >= HARMLESS
 
 
 def test_bounds_are_those_of_the_code() -> None:
-    gaps = dict(rows("What is said when something is not known"))
+    gaps = dict(PAGE.rows("What is said when something is not known"))
     assert f"{MAX_SIGHTINGS:,}" in gaps["`too many assemblies`"]
     manifest = gaps["`deps.json not readable`"]
     assert f"{depsjson.MAX_BYTES >> 20} MiB or {depsjson.MAX_FILES:,} files" in manifest

@@ -10,20 +10,14 @@ from sensor.resolvers.golang.objects import MAX_OBJECTS, MIN_SIZE
 from sensor.resolvers.golang.reasons import Reason
 from sensor.resolvers.golang.statement import MAX_MODULES
 from tests.live.golang import test_builds, test_machines, test_programs
+from tests.support.capabilities import Page
 
-PAGE = Path(sensor.resolvers.golang.__file__).with_name("CAPABILITIES.md").read_text()
+PAGE = Page(sensor.resolvers.golang)
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "golang"
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its first two lines."""
-    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
 def test_versions_that_are_said_to_be_run_are_those_of_the_live_tests() -> None:
-    table = {row[0]: row for row in rows("Versions")}
+    table = {row[0]: row for row in PAGE.rows("Versions")}
     assert {go for go, row in table.items() if row[3] == "yes"} == set(test_builds.VERSIONS)
     real = {number for row in table.values() for number in re.findall(r"1\.\d+", row[3])}
     programs = {name.split("-")[1] for name in test_programs.PROGRAMS if "-" in name}
@@ -31,19 +25,19 @@ def test_versions_that_are_said_to_be_run_are_those_of_the_live_tests() -> None:
 
 
 def test_fixtures_that_are_said_to_be_there_are_there() -> None:
-    said = {f"go-{row[0]}" for row in rows("Versions") if row[4] == "yes"}
+    said = {f"go-{row[0]}" for row in PAGE.rows("Versions") if row[4] == "yes"}
     assert said == {folder.name for folder in FIXTURES.iterdir()}
 
 
 def test_layouts_are_those_that_the_real_programs_have() -> None:
-    layouts = {row[0]: row[2] for row in rows("Versions")}
+    layouts = {row[0]: row[2] for row in PAGE.rows("Versions")}
     for name, layout in test_programs.LAYOUTS.items():
         version = name.split("-")[1]
         assert layouts.get(version, layouts["1.13 to 1.15"]) == layout
 
 
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = [row[0].strip("`") for row in rows("What is said when something is not known")]
+    said = PAGE.first_cells("What is said when something is not known")
     assert sorted(said) == sorted(str(reason) for reason in Reason)
 
 

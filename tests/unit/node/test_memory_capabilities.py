@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import sensor.resolvers.node
 from sensor.resolvers.node import caches, find, heap, reasons
 from tests.fetch.node import NODES
+from tests.support.capabilities import Page
 
-PAGE = Path(reasons.__file__).with_name("CAPABILITIES.md").read_text()
-
-
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its first two lines."""
-    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+PAGE = Page(sensor.resolvers.node)
 
 
 def test_versions_are_those_of_the_toolbox() -> None:
-    assert {row[0]: row[1] for row in rows("Versions")} == NODES
+    assert {row[0]: row[1] for row in PAGE.rows("Versions")} == NODES
 
 
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = {row[0].strip("`") for row in rows("What is said when memory does not tell")}
+    said = set(PAGE.first_cells("What is said when memory does not tell"))
     names = {name for name in vars(reasons) if name.isupper()} - {"HARMLESS", "TYPE_CHECKING"}
     assert said == {getattr(reasons, name) for name in names}
 

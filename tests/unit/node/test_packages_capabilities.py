@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import sensor.resolvers.node
 from sensor.formats import jsbundle, packagejson
 from sensor.resolvers.node import application, packages, places, told
 from sensor.resolvers.node import packagejson as manifests
+from tests.support.capabilities import Page
 
-PAGE = Path(told.__file__).with_name("CAPABILITIES.md").read_text()
+PAGE = Page(sensor.resolvers.node)
 MIB = 1 << 20
 
 
-def rows(heading: str) -> list[str]:
-    """The first cells of the table under a heading."""
-    part = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in part.splitlines() if line.startswith("|")]
-    return [line.split("|")[1].strip() for line in lines[2:]]
-
-
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = {row.strip("`") for row in rows("What is said when a package is not known")}
+    said = set(PAGE.first_cells("What is said when a package is not known"))
     names = set(vars(told)) - {"RUNTIME"}
     reasons = {getattr(told, name) for name in names if name.isupper()}
     assert said == {reason for reason in reasons if isinstance(reason, str)}

@@ -12,25 +12,19 @@ from sensor.resolvers.ospkg.mapped import few
 from sensor.resolvers.ospkg.reading import MAX_ODD
 from sensor.resolvers.ospkg.reasons import HARMLESS, Reason
 from sensor.resolvers.ospkg.sorting import MAX_FILES
+from tests.support.capabilities import Page
 
-PAGE = Path(sensor.resolvers.ospkg.__file__).with_name("CAPABILITIES.md").read_text()
+PAGE = Page(sensor.resolvers.ospkg)
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "ospkg"
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its first two lines."""
-    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
 def test_fixtures_that_are_said_to_be_there_are_there() -> None:
-    said = {row[4] for row in rows("Databases")} - {"no"}
+    said = {row[4] for row in PAGE.rows("Databases")} - {"no"}
     assert said == {folder.name for folder in FIXTURES.iterdir()}
 
 
 def test_databases_are_those_of_the_code() -> None:
-    table = rows("Databases")
+    table = PAGE.rows("Databases")
     recognised = {row[0].split()[0]: row[1].split(", ") for row in table if row[2] != "yes"}
     assert list(recognised) == [database.tool for database in DATABASES]
     for database in DATABASES:
@@ -43,12 +37,12 @@ def test_databases_are_those_of_the_code() -> None:
 
 
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = [row[0].strip("`") for row in rows("What is said when something is not known")]
+    said = PAGE.first_cells("What is said when something is not known")
     assert sorted(said) == sorted(str(reason) for reason in Reason)
 
 
 def test_what_leaves_the_coverage_complete() -> None:
-    sentence = " ".join(PAGE.split("The first files of a gap are named, not all.")[1].split())
+    sentence = " ".join(PAGE.text.split("The first files of a gap are named, not all.")[1].split())
     named = sentence.split("leave the coverage complete")[0]
     assert {str(reason) for reason in Reason if f"`{reason}`" in named} == set(HARMLESS)
 

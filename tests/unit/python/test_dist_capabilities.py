@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sensor.resolvers.python import distributions, match, reasons, site, sites
-from tests.unit.python.test_memory_capabilities import PAGE, rows
+from tests.unit.python.test_memory_capabilities import PAGE
 
 
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = {row[0].strip("`") for row in rows("What is said when a distribution is not known")}
+    said = set(PAGE.first_cells("What is said when a distribution is not known"))
     known = {name: value for name, value in vars(reasons).items() if name.isupper()}
     assert said == {value for value in known.values() if isinstance(value, str)}
 

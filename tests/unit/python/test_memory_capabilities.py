@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import sensor.resolvers.python
 from sensor.resolvers.python import locate, progress, walk
 from sensor.resolvers.python.objects import MAX_TEXT
 from sensor.resolvers.python.resolve import CLOSED, SPENT
 from tests.replay.python.expected import FIXTURES
+from tests.support.capabilities import Page
 from tests.toolbox import FREE_THREADED, NATIVE_PYTHONS, ROOT_PYTHONS
 
-PAGE = Path(sensor.resolvers.python.__file__).with_name("CAPABILITIES.md").read_text()
-
-
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its first two lines."""
-    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+PAGE = Page(sensor.resolvers.python)
 
 
 def test_versions_are_those_of_the_fixtures() -> None:
-    said = {row[0]: (row[1], row[2]) for row in rows("Versions")}
+    said = {row[0]: (row[1], row[2]) for row in PAGE.rows("Versions")}
     found = {}
     for folder in FIXTURES.glob("cpython-*"):
         how = json.loads((folder / "expected.json").read_text())["how"]
@@ -33,12 +26,12 @@ def test_versions_are_those_of_the_fixtures() -> None:
 
 
 def test_versions_are_those_of_the_live_tests() -> None:
-    live = {row[0] for row in rows("Versions") if row[3] == "yes"}
+    live = {row[0] for row in PAGE.rows("Versions") if row[3] == "yes"}
     assert live == {*NATIVE_PYTHONS, *ROOT_PYTHONS, *FREE_THREADED}
 
 
 def test_every_gap_is_explained_and_no_other() -> None:
-    said = {row[0].strip("`") for row in rows("What is said when something is not known")}
+    said = set(PAGE.first_cells("What is said when something is not known"))
     of_walk = {
         progress.CHANGING,
         progress.UNREADABLE,
