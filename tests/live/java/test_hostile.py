@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +15,10 @@ from sensor.look import Memos, look, look_until_done
 from sensor.resolvers.java import JAVA
 from sensor.resolvers.java.reasons import Reason
 from tests.support.jdks import PROGRAMS, read
+from tests.support.speaking import saying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sensor.formats.source import Range
@@ -66,16 +66,8 @@ def built(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def lying(folder: Path, how: str) -> Iterator[int]:
-    command = [str(folder / "liar"), str(folder / "libjvm.so"), how]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as popen:
-        try:
-            assert popen.stdout
-            assert popen.stdout.readline() == "READY\n"
-            yield popen.pid
-        finally:
-            popen.kill()
+def lying(folder: Path, how: str) -> AbstractContextManager[int]:
+    return saying("READY", [folder / "liar", folder / "libjvm.so", how])
 
 
 @pytest.mark.parametrize("how", LIES)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.live.node.apps import look
+from tests.support.speaking import saying
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +26,8 @@ def test_a_single_executable_application_is_told(toolbox: Toolbox, tmp_path: Pat
     (tmp_path / "sea.json").write_text(json.dumps(settings))
     build = [str(node), "--build-sea", "sea.json"]
     subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
-    with subprocess.Popen([tmp_path / "shop"], stdout=subprocess.PIPE, text=True) as popen:
-        try:
-            assert popen.stdout
-            assert popen.stdout.readline() == "ready\n"
-            found = look(popen.pid)
-        finally:
-            popen.kill()
+    with saying("ready", [tmp_path / "shop"]) as pid:
+        found = look(pid)
     assert found.packages == ()
     assert [(gap.reason, gap.detail) for gap in found.gaps] == [
         ("runtime not supported yet", "single executable application of Node.js")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +13,9 @@ from sensor.resolvers.node.loaded import RENEW, unchanged
 from sensor.resolvers.node.words import CJS, ESM
 from tests.harness.skips import need
 from tests.support.nodes import application, files_of, found, modules, purls, target
+from tests.support.speaking import saying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sensor.resolvers.node.loaded import Loaded
@@ -33,20 +31,6 @@ export async function load(url, context, next) {
 }
 """
 READY = "process.stdout.write('ready\\n'); setInterval(() => {}, 1 << 30);"
-
-
-@contextmanager
-def ready(command: list[str], folder: Path, **environment: str) -> Iterator[int]:
-    """Run a program until it says that it is ready."""
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
-    ) as popen:
-        try:
-            assert popen.stdout
-            assert popen.stdout.readline() == "ready\n"
-            yield popen.pid
-        finally:
-            popen.kill()
 
 
 def is_unchanged(pid: int, told: Loaded, later: float = 0) -> bool:
@@ -68,7 +52,7 @@ def test_es_modules_against_a_load_hook(toolbox: Toolbox, tmp_path: Path, versio
         f"globalThis.evaluated = []; await import('./one.mjs'); {READY}"
     )
     command = [node, "--no-warnings", "--experimental-loader", str(hook), "start.mjs"]
-    with ready(command, tmp_path, TOLD=str(told)) as pid:
+    with saying("ready", command, tmp_path, {"TOLD": str(told)}) as pid:
         read = modules(pid)
         seen = {m.path for m in read.modules if m.kind == ESM}
         truth = files_of(told.read_text().split())
@@ -85,7 +69,7 @@ def test_a_program_of_es_modules_only(toolbox: Toolbox, tmp_path: Path, version:
         f"import './first.mjs'; import one from './one.mjs'; {READY}"
     )
     (tmp_path / "first.mjs").write_text("globalThis.evaluated = [];")
-    with ready([node, "--no-warnings", "start.mjs"], tmp_path) as pid:
+    with saying("ready", [node, "--no-warnings", "start.mjs"], tmp_path) as pid:
         told = modules(pid)
         finding = found(pid)
         assert is_unchanged(pid, told)

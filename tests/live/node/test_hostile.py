@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +24,10 @@ from sensor.resolvers.node.reasons import (
 )
 from tests.harness.skips import need
 from tests.support.nodes import modules, once
+from tests.support.speaking import saying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 SOURCE = Path(__file__).with_name("programs") / "forged.c"
 REAL = "/srv/node_modules/real/index.js"
@@ -49,15 +49,8 @@ def forged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("forged"), "-rdynamic")
 
 
-@contextmanager
-def lying(program: Path, lie: str) -> Iterator[int]:
-    with subprocess.Popen([program, lie], stdout=subprocess.PIPE, text=True) as popen:
-        try:
-            assert popen.stdout
-            assert popen.stdout.readline() == "ready\n"
-            yield popen.pid
-        finally:
-            popen.kill()
+def lying(program: Path, lie: str) -> AbstractContextManager[int]:
+    return saying("ready", [program, lie])
 
 
 def test_without_a_lie_it_is_read(forged: Path) -> None:

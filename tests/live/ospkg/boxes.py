@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,11 @@ from sensor.look import look_until_done
 from sensor.resolvers.ospkg import OSPKG
 from tests.harness.skips import need
 from tests.support.rooted import overlay
+from tests.support.speaking import saying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sensor.model.finding import Finding
@@ -47,16 +48,9 @@ def box(folder: Path, lower: Path, words: tuple[str, ...], *before: str) -> Iter
         yield pid
 
 
-@contextmanager
-def running(words: list[str]) -> Iterator[int]:
-    """Run a program until it says that it is ready, and end it with its input."""
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as popen:
-        try:
-            assert popen.stdout is not None
-            assert popen.stdout.readline() == f"{READY}\n"
-            yield popen.pid
-        finally:
-            popen.kill()
+def running(words: list[str]) -> AbstractContextManager[int]:
+    """Run a program until it says that it is ready."""
+    return saying(READY, words)
 
 
 def finding(pid: int, cache: FileCache | None = None) -> Finding:
