@@ -12,6 +12,7 @@ from sensor.model.budget import Budget
 from sensor.model.process import Arguments, Descriptor, Mapping
 from sensor.resolvers.java.artifacts import Joined, packages_of
 from sensor.resolvers.java.words import BOOT, Klass, Loader, Machine
+from tests.support.jimagemade import image
 from tests.support.tree import Tree, TreeProcess, zipped
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sensor.model.finding import Package, Plain
 
 HOME = "/opt/jdk"
+# All that a JDK needs to have.
+JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 APP = "jdk/internal/loader/ClassLoaders$AppClassLoader"
 WEB = "org/apache/catalina/loader/ParallelWebappClassLoader"
 # A JVM that tells nothing of itself.
@@ -55,7 +58,7 @@ class JavaProcess(TreeProcess):
         open_files: Sequence[str] = (),
     ) -> None:
         super().__init__(Tree({**files, f"{HOME}/release": 'JAVA_VERSION="17.0.1"\n'}))
-        self.arguments = Arguments("java", "", class_path, module_path, "/work")
+        self.arguments = Arguments("java", "", class_path, module_path, "/shop")
         self.open_files = list(open_files)
         self.mapped: list[str] = []
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sensor.resolvers.java.argfile import MAX_BYTES, class_path
-from tests.support.jarmade import HOME, JavaProcess, jar, joined, loader, purls
+from tests.support.jarmade import JDK, JavaProcess, jar, joined, loader, purls
 from tests.support.tree import Tree
-from tests.unit.formats.java.test_jimage import image
 
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 A = jar("org/a/A", pom="org.a:a:1.0")
 OTHER_A = jar("org/a/A", pom="org.a:a:2.0")
 
@@ -41,6 +39,6 @@ def test_a_file_that_is_not_there_holds_nothing() -> None:
 @pytest.mark.parametrize("first", ["/lib/a.jar", "/lib/b.jar"])
 def test_the_order_of_the_file_is_that_of_the_class_path(first: str) -> None:
     rest = {"/lib/a.jar": "/lib/b.jar", "/lib/b.jar": "/lib/a.jar"}[first]
-    files = {**JDK, "/lib/a.jar": A, "/lib/b.jar": OTHER_A, "/work/list": f"{first}:{rest}"}
+    files = {**JDK, "/lib/a.jar": A, "/lib/b.jar": OTHER_A, "/shop/list": f"{first}:{rest}"}
     found = joined(JavaProcess(files, "@list"), loader("org/a/A"))
     assert purls(found) == [{"/lib/a.jar": "org.a/a@1.0", "/lib/b.jar": "org.a/a@2.0"}[first]]

@@ -9,9 +9,8 @@ import pytest
 
 from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.words import Machine
-from tests.support.jarmade import HOME, WEB, JavaProcess, gaps, jar, joined, loader, purls
+from tests.support.jarmade import JDK, WEB, JavaProcess, gaps, jar, joined, loader, purls
 from tests.support.tree import Tree
-from tests.unit.formats.java.test_jimage import image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from sensor.model.file import FileId
 
 A = jar("org/a/A", "org/a/B", pom="org.a:a:1.0")
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 
 
 class Disk(Tree):

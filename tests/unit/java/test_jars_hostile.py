@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.words import Machine
 from tests.support.jarmade import (
-    HOME,
+    JDK,
     WEB,
     JavaProcess,
     boot,
@@ -20,9 +20,7 @@ from tests.support.jarmade import (
     packages,
     purls,
 )
-from tests.unit.formats.java.test_jimage import image
 
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 INNER = jar("in/Side", pom="in:side:1")
 FAT = jar(
     "shop/Main",

@@ -21,6 +21,7 @@ from sensor.resolvers.java.archive import Place
 from sensor.resolvers.java.archivereasons import Reason
 from tests.support.jarmade import (
     HOME,
+    JDK,
     WEB,
     JavaProcess,
     JsonCache,
@@ -32,9 +33,7 @@ from tests.support.jarmade import (
     purls,
 )
 from tests.support.tree import TreeFile, zipped
-from tests.unit.formats.java.test_jimage import image
 
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 # The largest program that was measured: Spark 3.5.
 ARCHIVES, CLASSES = 252, 128_000
 # A node's index of it may take so much memory.

@@ -11,6 +11,7 @@ from sensor.resolvers.java.words import Machine
 from tests.support.jarmade import (
     APP,
     HOME,
+    JDK,
     WEB,
     JavaProcess,
     boot,
@@ -21,13 +22,11 @@ from tests.support.jarmade import (
     packages,
     purls,
 )
-from tests.unit.formats.java.test_jimage import image
 
 A = jar("org/a/A", "org/a/B", pom="org.a:a:1.0")
 OTHER_A = jar("org/a/A", "org/a/Other", pom="org.a:a:2.0")
 B = jar("org/b/B", pom="org.b:b:1.0")
 NEVER = jar("org/never/N", pom="org.never:never:1.0")
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 
 
 def test_a_class_path_of_arguments() -> None:
@@ -59,7 +58,7 @@ def test_the_first_on_the_class_path_gave_the_class(first: str, version: str) ->
 
 
 def test_relative_entries_begin_where_the_process_works() -> None:
-    files = {**JDK, "/srv/lib/a.jar": A, "/work/lib/a.jar": OTHER_A}
+    files = {**JDK, "/srv/lib/a.jar": A, "/shop/lib/a.jar": OTHER_A}
     found = joined(JavaProcess(files, "lib/a.jar").working_in("/srv"), loader("org/a/A"))
     assert purls(found) == ["org.a/a@1.0"]
 

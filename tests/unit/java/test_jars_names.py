@@ -17,6 +17,7 @@ from sensor.resolvers.java.identity import FILE_NAME, MANIFEST, POM, identify
 from sensor.resolvers.java.parts import with_prefixes
 from tests.support.jarmade import (
     HOME,
+    JDK,
     JavaProcess,
     boot,
     gaps,
@@ -26,9 +27,6 @@ from tests.support.jarmade import (
     packages,
     purls,
 )
-from tests.unit.formats.java.test_jimage import image
-
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 
 
 @pytest.mark.parametrize(

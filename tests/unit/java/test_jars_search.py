@@ -10,6 +10,7 @@ from sensor.resolvers.java import search
 from sensor.resolvers.java.archivereasons import Reason
 from tests.support.jarmade import (
     HOME,
+    JDK,
     WEB,
     JavaProcess,
     JsonCache,
@@ -20,9 +21,7 @@ from tests.support.jarmade import (
     packages,
     purls,
 )
-from tests.unit.formats.java.test_jimage import image
 
-JDK: dict[str, str | bytes] = {f"{HOME}/lib/modules": image()}
 A = jar("org/a/A", pom="org.a:a:1.0")
 BOOTSTRAP = jar("cat/Bootstrap", pom="cat:bootstrap:1")
 TOMCAT: dict[str, str | bytes] = {
