@@ -117,6 +117,7 @@ def running(
     env = dict(os.environ, TMPDIR=str(temporary), HOME=str(temporary), **settings)
     with subprocess.Popen(
         [str(word) for word in command],
+        cwd="/",  # a recording keeps it
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**env, **(environment or {})},
