@@ -18,9 +18,8 @@ from sensor.resolvers.java import JAVA
 from tests.fetch.component import Store, default_root
 from tests.fetch.jdk import SUITES, component
 from tests.harness.fixtures import Toolbox
+from tests.replay.java.expected import EXPECTED, words
 from tests.support.jdks import compiled, jdk_of, running
-
-EXPECTED = "expected.json"
 
 
 def main(folder: Path) -> None:
@@ -36,14 +35,7 @@ def main(folder: Path) -> None:
 def _record(pid: int, folder: Path) -> None:
     opener = LocalOpener()
     looked = fixture.record(opener, opener.key(pid), (JAVA,), folder)
-    found = looked.findings["java"]
-    assert found.coverage
-    said = {
-        "how": found.coverage.how,
-        "complete": found.coverage.complete,
-        "gaps": [[gap.reason, gap.detail] for gap in found.gaps],
-        "packages": [[p.purl, p.state, p.depth] for p in found.packages],
-    }
+    said = words(looked.findings["java"])
     (folder / EXPECTED).write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -18,22 +18,18 @@ from sensor.resolvers.java.graph import calibrated
 from sensor.resolvers.java.library import opened
 from sensor.resolvers.java.memory import Memory
 from tests.live.java.test_versions import check_small
+from tests.replay.java.expected import EXPECTED, FIXTURES, words
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "java"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FOLDERS = sorted(FIXTURES.iterdir())
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_fixture_gives_the_facts_that_were_recorded(folder: Path) -> None:
-    found = fixture.replay(folder, (JAVA,)).findings["java"]
-    assert found.coverage
-    said = {
-        "how": found.coverage.how,
-        "complete": found.coverage.complete,
-        "gaps": [[gap.reason, gap.detail] for gap in found.gaps],
-        "packages": [[p.purl, p.state, p.depth] for p in found.packages],
-    }
-    assert orjson.loads(orjson.dumps(said)) == orjson.loads((folder / "expected.json").read_bytes())
+    said = words(fixture.replay(folder, (JAVA,)).findings["java"])
+    assert orjson.loads(orjson.dumps(said)) == orjson.loads((folder / EXPECTED).read_bytes())
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
