@@ -42,7 +42,8 @@ def owners(
     stamp = _stamp(files)
     value: Any = cache.get(CACHE, key)
     if value is None or value["stamp"] != stamp:
-        value = _beginning(stamp, _lacking({"odd": [], "merged": {}}, paths))
+        merged = DebianRoot(files).merged()
+        value = _beginning(stamp, _lacking({"odd": [], "merged": merged}, paths))
     elif "after" not in value and (lacking := _lacking(value, paths)):
         value = _beginning(stamp, {*value["odd"], *lacking})
     if "after" in value:
