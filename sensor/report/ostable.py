@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sensor.model.finding import State
+from sensor.model.telling import few
 from sensor.report.text import plural, printable
 from sensor.resolvers.ospkg import OSPKG
 
@@ -26,7 +27,5 @@ def os_lines(groups: Sequence[Group]) -> Iterator[str]:
         if package.runtime == OSPKG.name and package.state is State.LOADED
     }
     if loaded:
-        shown = sorted(loaded)[:MAX_SHOWN]
-        more = f" and {len(loaded) - MAX_SHOWN} more" if len(loaded) > MAX_SHOWN else ""
-        names = printable(", ".join(shown))
-        yield f"  {plural(len(loaded), 'OS package')} loaded: {names}{more}"
+        names = printable(few(sorted(loaded), MAX_SHOWN))
+        yield f"  {plural(len(loaded), 'OS package')} loaded: {names}"

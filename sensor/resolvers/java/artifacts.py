@@ -14,13 +14,14 @@ from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sensor.model.file import FileId
+from sensor.model.telling import few_gaps
 from sensor.resolvers.java import candidates, index, jdk, naming, search
 from sensor.resolvers.java.archive import Place
-from sensor.resolvers.java.archivegaps import MAX_TOLD, gaps_of, note
+from sensor.resolvers.java.archivegaps import MAX_TOLD, note
 from sensor.resolvers.java.archivereasons import HARMLESS, Reason
 from sensor.resolvers.java.join import Archives, Result, Use, join
 from sensor.resolvers.java.reading import Reading
-from sensor.resolvers.java.words import Machine
+from sensor.resolvers.java.words import RUNTIME, Machine
 
 if TYPE_CHECKING:
     from sensor.host.seam import Cache, Process
@@ -214,7 +215,7 @@ class _Look:
 
     def _done(self, packages: tuple[Package, ...], more: Sequence[tuple[Reason, str]]) -> Joined:
         told = [*map(tuple, self._state.get("gaps", ())), *more]
-        gaps = tuple(gaps_of(told))
+        gaps = few_gaps(RUNTIME, told, MAX_TOLD)
         complete = all(reason in HARMLESS for reason, _ in told)
         return Joined(packages, gaps, self._hints(), more=False, complete=complete)
 

@@ -16,6 +16,7 @@ from sensor.formats import jar, jimage
 from sensor.formats.source import whole
 from sensor.model.finding import Depth, Evidence, Package, State
 from sensor.model.purl import generic
+from sensor.model.telling import few
 from sensor.resolvers.java.words import RUNTIME
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ def package(
         version, by = (home.version, JVM) if _TOLD.fullmatch(home.version) else (None, "")
     group, name = _names(release, home.path)
     used = sorted(modules, key=lambda module: (-modules[module], module))
-    more = f" and {len(used) - MAX_NAMED} more" if len(used) > MAX_NAMED else ""
-    names = ", ".join(used[:MAX_NAMED])
-    counted = f"{sum(modules.values())} classes of {names}{more}" if used else ""
+    counted = f"{sum(modules.values())} classes of {few(used, MAX_NAMED)}" if used else ""
     return Package(
         generic(group, name, version),
         name,

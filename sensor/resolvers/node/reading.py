@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from sensor.model.telling import few
 from sensor.resolvers.node import read, reasons
 from sensor.resolvers.node.caches import MAX_LOOKED
 from sensor.resolvers.node.esm import path_of
@@ -167,9 +168,8 @@ class Reading:
     def _tell(self, reason: str, names: list[str]) -> None:
         every = sorted(set(names))
         if every:
-            told = ", ".join(name[:MAX_NAME] for name in every[:MAX_NAMED])
-            more = len(every) - MAX_NAMED
-            self._gaps.append([reason, f"{told} and {more} more" if more > 0 else told])
+            told = few([name[:MAX_NAME] for name in every], MAX_NAMED)
+            self._gaps.append([reason, told])
 
     def _part(self) -> bool:
         """Read a part of a cache; False to begin anew."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sensor.model.finding import Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from sensor.model.telling import few
 
 RUNTIME: Final = "node"
 
@@ -46,12 +44,6 @@ class Told:
     def gaps(self) -> tuple[Gap, ...]:
         """All, sorted by reason."""
         return tuple(
-            Gap(RUNTIME, reason, few(self._names[reason])) for reason in sorted(self._names)
+            Gap(RUNTIME, reason, few(sorted(names), MAX_NAMES))
+            for reason, names in sorted(self._names.items())
         )
-
-
-def few(names: Iterable[str]) -> str:
-    """The first names in order, and how many more there are."""
-    every = sorted(names)
-    told = ", ".join(every[:MAX_NAMES])
-    return told if len(every) <= MAX_NAMES else f"{told} and {len(every) - MAX_NAMES} more"

@@ -6,6 +6,8 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
+from sensor.model import telling
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -58,5 +60,4 @@ def place(mapping: Mapping) -> str:
 def few(paths: Iterable[str], most: int = 5) -> str:
     """How many, and the first of them in order."""
     every = sorted(paths)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return f"{len(every)}: {', '.join(every[:most])}{more}"
+    return f"{len(every)}: {telling.few(every, most)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from sensor.model.telling import few
 from sensor.resolvers.python.modules import Imported, Module
 
 if TYPE_CHECKING:
@@ -101,10 +102,4 @@ def _gaps(progress: Progress) -> list[tuple[str, str]]:
     if NAMES in gaps:
         # Addresses: they tell how many, and nothing to a person.
         gaps[NAMES] = [str(len(set(gaps[NAMES])))]
-    return [(reason, _told(details)) for reason, details in gaps.items()]
-
-
-def _told(details: list[str]) -> str:
-    names = sorted(set(details))
-    more = f" and {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else ""
-    return ", ".join(names[:MAX_TOLD]) + more
+    return [(reason, few(sorted(set(details)), MAX_TOLD)) for reason, details in gaps.items()]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sensor.model.finding import Gap
+from sensor.model import telling
 from sensor.resolvers.python.drafts import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sensor.model.finding import Gap
     from sensor.resolvers.python.modules import Module
 
 # Names in the detail of one gap, and gaps of one reason; beyond them only the number is told.
@@ -31,28 +31,20 @@ class Told:
 
     def __init__(self) -> None:
         """None so far."""
-        self._details: dict[str, set[str]] = defaultdict(set)
+        self._told: set[tuple[str, str]] = set()
 
     def add(self, reason: str, detail: str) -> None:
         """One more; equal ones are told once."""
-        self._details[reason].add(detail)
+        self._told.add((reason, detail))
 
     def gaps(self) -> tuple[Gap, ...]:
         """All, sorted, few of each reason."""
-        found = []
-        for reason, every in sorted(self._details.items()):
-            details = sorted(every)
-            found += [Gap(RUNTIME, reason, detail) for detail in details[:MAX_SAME]]
-            if len(details) > MAX_SAME:
-                found.append(Gap(RUNTIME, reason, f"and {len(details) - MAX_SAME} more"))
-        return tuple(found)
+        return telling.few_gaps(RUNTIME, self._told, MAX_SAME)
 
 
 def few(names: Iterable[str]) -> str:
     """The first names in order, and how many more there are."""
-    every = sorted({name[:MAX_NAME] for name in names})
-    told = ", ".join(every[:MAX_NAMES])
-    return told if len(every) <= MAX_NAMES else f"{told} and {len(every) - MAX_NAMES} more"
+    return telling.few(sorted({name[:MAX_NAME] for name in names}), MAX_NAMES)
 
 
 def top(path: str) -> str:
