@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,18 +37,19 @@ PRIVATE = ("run", "run/netns", "run/lab", "var/lib", "var/log/pods", "var/log/co
 SHARED = ("dev/shm", "sys/fs/bpf")
 
 
-def until_gone(cluster: Cluster, before: set[str], own: set[str], seconds: float) -> None:
+def until_gone(cluster: Cluster, before: set[str], own: set[str], seconds: float) -> list[str]:
     """Wait until nothing is there that was not before; a failure shows what is.
 
-    When the time is up, what names none of `own` words is not the release's: it is told only.
+    When the time is up, what names none of `own` words is not the release's: it is answered.
     """
     try:
         until(lambda: seen(cluster) <= before, "all is gone", seconds)
     except NeverHappenedError:
         left = sorted(seen(cluster) - before)
-        sys.stdout.write("\n".join(["left by others:", *left]))
         ours = [line for line in left if any(word in line for word in own)]
         assert not ours, "\n".join(ours)
+        return left
+    return []
 
 
 def seen(cluster: Cluster) -> set[str]:

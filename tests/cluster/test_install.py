@@ -106,7 +106,7 @@ def test_the_receiver_holds_the_truth_and_after_it_nothing_is_left(
             resident = sum(map(most_resident, shop.site.pids()))
             own = {"runtime-sensor", *(pod["metadata"]["uid"] for pod in shop.site.pods())}
         shop.forget_late()
-        remains.until_gone(shop.cluster, before, own, COLLECTED_SECONDS)
+        others = remains.until_gone(shop.cluster, before, own, COLLECTED_SECONDS)
     assert_granted_is_used(shop.cluster.requests()[first:], shop.cluster.recipe.minor)
     with capsys.disabled():
         sys.stdout.write(
@@ -114,6 +114,7 @@ def test_the_receiver_holds_the_truth_and_after_it_nothing_is_left(
             f" {used.bytes / MEGABYTE:.0f} MB with page cache, {resident / MEGABYTE:.0f} MB of all"
             f" its processes' peaks, {used.seconds:.1f} s of CPU\n"
         )
+        sys.stdout.writelines(f"left by others: {line}\n" for line in others)
 
 
 def assert_granted_is_used(requests: list[dict[str, Any]], minor: int) -> None:
