@@ -56,7 +56,8 @@ def test_times(process: Target) -> None:
     what = "Node.js server"
     median(f"{what}, first look", 300, lambda: first(FileCache()))
     median(f"{what}, second process", 100, lambda: first(warm))
-    median(f"{what}, looked at again", 1, lambda: look(opener, key, (NODE,), warm, done.memos))
+    settled = look(opener, key, (NODE,), warm, done.memos).memos
+    median(f"{what}, looked at again", 1, lambda: look(opener, key, (NODE,), warm, settled))
 
 
 def test_what_a_second_look_reads(process: Target) -> None:

@@ -5,7 +5,7 @@ Nothing is known here of packages.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sensor.resolvers.node import reasons
 from sensor.resolvers.node.calibrate import Pending, calibrate
@@ -78,18 +78,23 @@ def loaded(
     return _find(process, heap, budget, Place(sets), {})
 
 
-def unchanged(process: Process, again: Any) -> bool:  # noqa: ANN401 - decoded JSON
-    """Whether nothing was loaded since, by a few fresh reads. The program's file is not opened."""
+def unchanged(process: Process, again: Any) -> Plain:  # noqa: ANN401 - decoded JSON
+    """What to compare with next time, if nothing was loaded since; else None.
+
+    A few fresh reads tell. The program's file is not opened.
+    """
     if again["until"] is not None and process.at > again["until"]:
-        return False
+        return None
     heap = Heap(process, Layout(*again["layout"]), fresh=True)
     place = Place.from_plain(again["place"])
     if tokens(process, heap, place) != again["tokens"]:
-        return False
+        return None
     # With the mappings that were, no thread and no addon has come.
     if process.maps_digest == again["digest"]:
-        return True
-    return threads_and_addons(process) == int(again["threads"])
+        return cast("Plain", again)
+    if threads_and_addons(process) != again["threads"]:
+        return None
+    return {**again, "digest": process.maps_digest}
 
 
 def changed(process: Process, again: Any) -> Plain:  # noqa: ANN401 - decoded JSON

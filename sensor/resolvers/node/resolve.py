@@ -64,8 +64,10 @@ def _kept(process: Process, state: dict[str, Any], memo: Plain) -> Finding | Non
         return replace(NOT_MINE, memo=memo)
     if "failed" in state:
         return _from_memo(state["failed"], memo)
-    if "done" in state and process.memory_gap is None and unchanged(process, state["again"]):
-        return _from_memo(state["done"], memo)
+    if "done" in state and process.memory_gap is None:
+        again = unchanged(process, state["again"])
+        if again is not None:
+            return _from_memo(state["done"], {**state, "again": again})
     return None
 
 

@@ -38,7 +38,7 @@ def is_unchanged(pid: int, told: Loaded, later: float = 0) -> bool:
     opener = LocalOpener()
     with opener.open_process(opener.key(pid)) as process:
         process.at += later
-        return unchanged(process, told.again)
+        return unchanged(process, told.again) is not None
 
 
 @pytest.mark.parametrize("version", ["16", "18", "20", "22", "24", "26"])

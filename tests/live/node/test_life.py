@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -58,11 +59,17 @@ class Watcher:
         raise AssertionError("it does not end")
 
 
+def settled(finding: Finding) -> Finding:
+    """The finding as it is whatever mappings V8 has added or given back meanwhile."""
+    memo: Any = finding.memo
+    return replace(finding, memo={**memo, "again": {**memo["again"], "digest": 0}})
+
+
 def test_what_is_loaded_later_is_seen_and_nothing_else_is_read_again(process: Target) -> None:
     watcher = Watcher(process.pid)
     before = watcher.finding
     assert watcher.again() == 1
-    assert watcher.finding == before
+    assert settled(watcher.finding) == settled(before)
     process.tell("require extra")
     watcher.again()
     assert purls(watcher.finding) == purls(before) | {"pkg:npm/extra@4.0.0"}

@@ -74,11 +74,21 @@ def test_nothing_new_is_told_from_a_few_reads() -> None:
     heap = application(PATHS)
     again = json.loads(json.dumps(run(heap).again))
     before = heap.meter.calls
-    assert unchanged(heap.process, again)
+    assert unchanged(heap.process, again) == again
     assert heap.meter.calls - before < 10
     heap.put(MALLOC + 0x1000 + 1, 410, 43 << 32)
-    assert not unchanged(heap.process, again)
+    assert unchanged(heap.process, again) is None
     assert changed(heap.process, again) is not None
+
+
+def test_mappings_that_changed_are_gone_through_once() -> None:
+    heap = application(PATHS)
+    again = json.loads(json.dumps(run(heap).again))
+    heap.maps_digest = 2
+    newer = unchanged(heap.process, again)
+    assert newer == {**again, "digest": 2}
+    heap.maps = None  # type: ignore[assignment,method-assign]
+    assert unchanged(heap.process, newer) == newer
 
 
 def test_a_heap_without_maps_is_a_gap() -> None:
