@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sensor.errors import ProcessGone, SensorError
 from sensor.model.budget import Budget
-from sensor.model.finding import Coverage, Finding, Gap
+from sensor.model.finding import Finding, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -133,8 +133,7 @@ def _resolve(resolver: Resolver, process: Process, cache: Cache, memo: Plain) ->
 
 
 def _failed(name: str, process: Process, reason: str, detail: str) -> Finding:
-    coverage = Coverage(name, complete=False, since=process.at, how=reason)
-    return Finding(gaps=(Gap(name, reason, detail),), coverage=coverage)
+    return Finding.unread(Gap(name, reason, detail), process.at)
 
 
 def given_up(name: str, finding: Finding) -> Finding:

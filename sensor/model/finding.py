@@ -7,7 +7,7 @@ that a resolver can run in another process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -157,6 +157,33 @@ class Finding:
             memo=data.get("memo"),
             more=bool(data.get("more")),
         )
+
+    @classmethod
+    def unread(cls, gap: Gap, since: float) -> Self:
+        """Of a process that is mine and of which nothing was learned: only why."""
+        coverage = Coverage(gap.runtime, complete=False, since=since, how=gap.reason)
+        return cls(gaps=(gap,), coverage=coverage)
+
+    @classmethod
+    def unfinished(cls, runtime: str, since: float, memo: Plain) -> Self:
+        """Of a process that is mine: this slice is over, and there is more to come."""
+        coverage = Coverage(runtime, complete=False, since=since, how="not finished")
+        return cls(coverage=coverage, memo=memo, more=True)
+
+    def facts(self) -> dict[str, Plain]:
+        """What was learned as plain data, without memo: for the memo of a finished look."""
+        coverage = asdict(self.coverage) if self.coverage else None
+        packages = [asdict(package) for package in self.packages]
+        return {"packages": [*packages], "gaps": [*map(asdict, self.gaps)], "coverage": coverage}
+
+    def remembering(self, stage: str, rest: Mapping[str, Plain]) -> Self:
+        """This, finished, with a memo that holds it as `stage` beside the `rest`."""
+        return replace(self, memo={**rest, stage: self.facts()}, more=False)
+
+    @classmethod
+    def remembered(cls, facts: Mapping[str, Any], memo: Plain) -> Self:
+        """The finding of `facts`, with the memo that it came from. Raises as `from_plain`."""
+        return replace(cls.from_plain(facts), memo=memo)
 
 
 # A resolver may also give a memo with this answer: `coverage` alone decides.

@@ -8,7 +8,7 @@ damaged in memory is read once more at the next look.
 from __future__ import annotations
 
 import zlib
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.model.finding import Coverage, Depth, Finding
@@ -67,7 +67,7 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
     if torn and state.get("torn") != token:
         kept |= {"torn": token, "read": {k: v for k, v in known.items() if k not in torn}}
     elif len(finding.packages) <= MAX_KEPT:
-        kept |= {"digest": digest, "token": token, "done": _plain(finding)}
+        kept |= {"digest": digest, "token": token, "done": finding.facts()}
     return replace(finding, memo=kept)
 
 
@@ -77,17 +77,11 @@ def _token(process: Process, seen: Iterable[Sighting]) -> int:
     return zlib.crc32(repr((rows, process.memory_gap, sightings.copies(process))).encode())
 
 
-def _plain(finding: Finding) -> Plain:
-    kept = {"packages", "gaps", "coverage"}
-    return {name: value for name, value in asdict(finding).items() if name in kept}
-
-
 def _remembered(state: dict[str, Any]) -> Finding:
     """The finding of a memo: of another runtime's process it has none."""
     if "done" not in state:
         return Finding(memo=state)
-    kept = Finding.from_plain(state["done"])
-    return Finding(kept.packages, kept.gaps, kept.coverage, memo=state)
+    return Finding.remembered(state["done"], state)
 
 
 class _Look:

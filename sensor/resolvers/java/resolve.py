@@ -6,7 +6,6 @@ some 100 µs whether a class was loaded, unloaded or initialised since.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.errors import BudgetSpent, FileRefused, Malformed
@@ -71,9 +70,9 @@ def _read(process: Process, budget: Budget, cache: Cache, state: State) -> Findi
     except FileRefused as error:
         return _only(process, Reason.NO_LIBRARY, str(error))
     except Malformed as error:
-        return _remembering(_only(process, Reason.NO_TABLES, str(error)), "failed", {})
+        return _only(process, Reason.NO_TABLES, str(error)).remembering("failed", {})
     except BudgetSpent as error:
-        return _remembering(_only(process, Reason.SPENT, str(error)), "failed", {})
+        return _only(process, Reason.SPENT, str(error)).remembering("failed", {})
 
 
 class _Look:
@@ -88,13 +87,13 @@ class _Look:
     def run(self, memo: State) -> Finding:
         """Go on from the memo."""
         if "failed" in memo:
-            return _from_memo(memo["failed"], memo)
+            return Finding.remembered(memo["failed"], memo)
         library = self._library(memo)
         hints, tries = memo.get("hints"), memo.get("tries", 0)
         if "done" in memo:
             settled = not 0 < tries < MAX_TRIES
             if settled and watch.unchanged(self._memory, library, memo["watch"]):
-                return _from_memo(memo["done"], memo)
+                return Finding.remembered(memo["done"], memo)
             memo = {}
         state = memo or {**self._begun(library), "join": hints, "tries": tries}
         if "loaders" in state:
@@ -120,8 +119,7 @@ class _Look:
 
     def _more(self, memo: State) -> Finding:
         """This slice is over: it is a JVM, and there is more to come."""
-        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
-        return Finding(coverage=coverage, memo=memo, more=True)
+        return Finding.unfinished(RUNTIME, self._process.at, memo)
 
     def _join(self, memo: State) -> Finding:
         found = classes.classes_of(memo)
@@ -143,7 +141,7 @@ class _Look:
             return finding
         kept = {"library": memo["library"], "watch": memo["watch"], "hints": joined.progress}
         kept["tries"] = memo["tries"] + 1 if found.told else 0
-        return _remembering(finding, "done", kept)
+        return finding.remembering("done", kept)
 
 
 def _how(found: classes.Classes) -> str:
@@ -154,16 +152,4 @@ def _how(found: classes.Classes) -> str:
 
 
 def _only(process: Process, reason: str, detail: str) -> Finding:
-    coverage = Coverage(RUNTIME, complete=False, since=process.at, how=reason)
-    return Finding(gaps=(Gap(RUNTIME, reason, detail),), coverage=coverage)
-
-
-def _remembering(finding: Finding, stage: str, rest: State) -> Finding:
-    """The finding with a memo that holds it."""
-    plain = {k: v for k, v in asdict(finding).items() if k in {"packages", "gaps", "coverage"}}
-    return Finding(finding.packages, finding.gaps, finding.coverage, memo={**rest, stage: plain})
-
-
-def _from_memo(plain: Any, memo: Plain) -> Finding:  # noqa: ANN401 - decoded JSON
-    kept = Finding.from_plain(plain)
-    return Finding(kept.packages, kept.gaps, kept.coverage, memo)
+    return Finding.unread(Gap(RUNTIME, reason, detail), process.at)

@@ -6,7 +6,7 @@ tell in less than a millisecond whether anything was loaded since.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.errors import BudgetSpent
@@ -55,7 +55,7 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
         return look.run(state)
     except BudgetSpent as error:
         # A process that lies like this costs one look, not each.
-        return _remembering(_gap_only(process, reasons.SPENT, str(error)), "failed", {})
+        return _gap_only(process, reasons.SPENT, str(error)).remembering("failed", {})
 
 
 def _kept(process: Process, state: dict[str, Any], memo: Plain) -> Finding | None:
@@ -63,11 +63,11 @@ def _kept(process: Process, state: dict[str, Any], memo: Plain) -> Finding | Non
     if "other" in state:
         return replace(NOT_MINE, memo=memo)
     if "failed" in state:
-        return _from_memo(state["failed"], memo)
+        return Finding.remembered(state["failed"], memo)
     if "done" in state and process.memory_gap is None:
         again = unchanged(process, state["again"])
         if again is not None:
-            return _from_memo(state["done"], {**state, "again": again})
+            return Finding.remembered(state["done"], {**state, "again": again})
     return None
 
 
@@ -75,7 +75,7 @@ def _unreadable(process: Process, found: Declined) -> Finding:
     """A program without a layout: not Node.js, or one that is not read."""
     if found.reason == reasons.NO_SYMBOLS and not is_named(process):
         return replace(NOT_MINE, memo={"other": True})
-    return _remembering(_gap_only(process, found.reason, found.detail), "failed", {})
+    return _gap_only(process, found.reason, found.detail).remembering("failed", {})
 
 
 class _Look:
@@ -100,15 +100,14 @@ class _Look:
 
     def _more(self, memo: Plain) -> Finding:
         """This slice is over: it is a Node.js process, and there is more to come."""
-        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
-        return Finding(coverage=coverage, memo=memo, more=True)
+        return Finding.unfinished(RUNTIME, self._process.at, memo)
 
     def _unknown(self, looks: int) -> Finding:
         """A heap that is not understood: perhaps it is not there yet."""
         finding = self.by_maps(Gap(RUNTIME, reasons.HEAP_UNKNOWN), {})
         if looks < MAX_UNKNOWN:
             return replace(finding, memo={"unknown": looks}, more=False)
-        return _remembering(replace(finding, more=False), "failed", {})
+        return finding.remembering("failed", {})
 
     def _join(self, found: Loaded, progress: Plain) -> Finding:
         joined = self._packages(found.modules, progress)
@@ -120,7 +119,7 @@ class _Look:
         finding = Finding(joined.packages, gaps, coverage)
         if found.again is None or len(finding.packages) > MAX_KEPT:
             return finding
-        return _remembering(finding, "done", {"again": found.again})
+        return finding.remembering("done", {"again": found.again})
 
     def _packages(self, modules: Sequence[Module], progress: Plain) -> Mapped:
         return packages_of(self._process, self._budget, self._cache, modules, progress)
@@ -139,16 +138,4 @@ def _how(isolates: int) -> str:
 
 
 def _gap_only(process: Process, reason: str, detail: str) -> Finding:
-    coverage = Coverage(RUNTIME, complete=False, since=process.at, how=reason)
-    return Finding(gaps=(Gap(RUNTIME, reason, detail),), coverage=coverage)
-
-
-def _remembering(finding: Finding, stage: str, rest: dict[str, Plain]) -> Finding:
-    """The finding with a memo that holds it."""
-    plain = {k: v for k, v in asdict(finding).items() if k in {"packages", "gaps", "coverage"}}
-    return replace(finding, memo={**rest, stage: plain})
-
-
-def _from_memo(plain: Any, memo: Plain) -> Finding:  # noqa: ANN401 - decoded JSON
-    kept = Finding.from_plain(plain)
-    return Finding(kept.packages, kept.gaps, kept.coverage, memo)
+    return Finding.unread(Gap(RUNTIME, reason, detail), process.at)

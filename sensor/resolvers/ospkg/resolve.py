@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.errors import BudgetSpent, FileRefused, Malformed
-from sensor.model.finding import NOT_MINE, Coverage, Finding
+from sensor.model.finding import NOT_MINE, Finding
 from sensor.resolvers.debianroot import DebianRoot
 from sensor.resolvers.ospkg import facts, reading
 from sensor.resolvers.ospkg.databases import recognised
@@ -87,5 +87,4 @@ def _answer(memo: Memo) -> Finding:
 
 
 def _unfinished(process: Process) -> Finding:
-    coverage = Coverage(facts.RUNTIME, complete=False, since=process.at, how="not finished")
-    return Finding(coverage=coverage, more=True)
+    return Finding.unfinished(facts.RUNTIME, process.at, None)

@@ -6,7 +6,7 @@ tells in some 100 µs whether anything was imported since.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.errors import BudgetSpent
@@ -46,7 +46,7 @@ def resolve(process: Process, budget: Budget, cache: Cache, memo: Plain) -> Find
         return _Look(process, budget, cache).run(state)
     except BudgetSpent as error:
         # A process that lies like this costs one look, not each.
-        return _remembering(_gap_only(process, SPENT, str(error)), "failed", {})
+        return _gap_only(process, SPENT, str(error)).remembering("failed", {})
 
 
 class _Look:
@@ -60,7 +60,7 @@ class _Look:
     def run(self, memo: dict[str, Any]) -> Finding:
         """Go on from the memo."""
         if "failed" in memo:
-            return _from_memo(memo["failed"], memo)
+            return Finding.remembered(memo["failed"], memo)
         if "missing" in memo:
             return self._not_found(NotFound(*memo["missing"]))
         if "place" not in memo:
@@ -74,13 +74,12 @@ class _Look:
         """A look after a finished one: the same answer, unless something was imported."""
         now = token(self._process, place)
         if now is not None and now == memo["token"]:
-            return _from_memo(memo["done"], memo)
+            return Finding.remembered(memo["done"], memo)
         return self._walk(place, {"token": now})
 
     def _more(self, memo: Plain) -> Finding:
         """This slice is over: it is a Python process, and there is more to come."""
-        coverage = Coverage(RUNTIME, complete=False, since=self._process.at, how="not finished")
-        return Finding(coverage=coverage, memo=memo, more=True)
+        return Finding.unfinished(RUNTIME, self._process.at, memo)
 
     def _locate(self, state: Plain) -> Finding:
         found = locate(self._process, self._budget, self._cache, state)
@@ -99,7 +98,7 @@ class _Look:
         finding = _by_maps(self._process, self._budget, self._cache, gap)
         if finding.more:
             return replace(finding, memo={"missing": list(found)})
-        return _remembering(finding, "failed", {}) if found.final else finding
+        return finding.remembering("failed", {}) if found.final else finding
 
     def _walk(self, place: Place, state: dict[str, Any]) -> Finding:
         """The token of `state` is of the start: what is imported while we read changes it."""
@@ -124,7 +123,7 @@ class _Look:
         finding = Finding(joined.packages, gaps, coverage)
         if memo["token"] is None or len(finding.packages) > MAX_KEPT:
             return finding
-        return _remembering(finding, "done", {"place": memo["place"], "token": memo["token"]})
+        return finding.remembering("done", {"place": memo["place"], "token": memo["token"]})
 
 
 def _how(place: Place, walked: Walked) -> str:
@@ -145,16 +144,4 @@ def _by_maps(process: Process, budget: Budget, cache: Cache, gap: Gap) -> Findin
 
 
 def _gap_only(process: Process, reason: str, detail: str) -> Finding:
-    coverage = Coverage(RUNTIME, complete=False, since=process.at, how=reason)
-    return Finding(gaps=(Gap(RUNTIME, reason, detail),), coverage=coverage)
-
-
-def _remembering(finding: Finding, stage: str, rest: dict[str, Plain]) -> Finding:
-    """The finding with a memo that holds it."""
-    plain = {k: v for k, v in asdict(finding).items() if k in {"packages", "gaps", "coverage"}}
-    return Finding(finding.packages, finding.gaps, finding.coverage, memo={**rest, stage: plain})
-
-
-def _from_memo(plain: Any, memo: Plain) -> Finding:  # noqa: ANN401 - decoded JSON
-    kept = Finding.from_plain(plain)
-    return Finding(kept.packages, kept.gaps, kept.coverage, memo)
+    return Finding.unread(Gap(RUNTIME, reason, detail), process.at)
