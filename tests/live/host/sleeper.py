@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,24 +80,21 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def opened_when(pid: int, program: str) -> Process:
-    """The process, opened as soon as it has become `program` and its loader is done.
+    """The process, opened as soon as it has become `program` and sleeps.
 
-    While it loads, files that are no programs are mapped too (/etc/ld.so.cache); then it sleeps.
+    Until then the loader maps and protects, and the kernel tells mappings of more than one moment.
     """
     opener = LocalOpener()
     while True:
         key = opener.key(pid)
-        try:
-            process = opener.open_process(key)
-        except ProcessGone:
-            continue  # it was just becoming the next program; if it has ended, `key` says so
-        paths = {m.path for m in process.maps() if m.inode}
-        if process.exe == program and _loaded(paths):
-            return process
-        process.close()
+        # Maps are read when a process is opened: once it sleeps, it is opened anew.
+        with suppress(ProcessGone):  # just becoming the next program; if it ended, `key` says so
+            with opener.open_process(key) as process:
+                ready = process.exe == program and _sleeps(pid)
+            if ready:
+                return opener.open_process(key)
 
 
-def _loaded(paths: set[str]) -> bool:
-    """Whether the loader has mapped the C library, and unmapped its own list of libraries."""
-    names = {path.rpartition("/")[2] for path in paths}
-    return any(name.startswith("libc") for name in names) and "ld.so.cache" not in names
+def _sleeps(pid: int) -> bool:
+    """Whether it waits for something other than a disk (proc_pid_stat(5): state S)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"

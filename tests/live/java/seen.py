@@ -11,6 +11,7 @@ from sensor.host.local import LocalOpener
 from sensor.look import look_until_done
 from sensor.model.finding import State
 from sensor.resolvers.java import JAVA
+from sensor.resolvers.java.reasons import Reason
 from tests.live.java import oracle
 from tests.live.java.shelf import Artifact
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sensor.model.finding import Finding, Package
     from tests.live.java.oracle import Row
     from tests.live.java.shelf import Shelf
+
+MAX_LOOKS = 20
 
 
 class Named(NamedTuple):
@@ -29,11 +32,19 @@ class Named(NamedTuple):
 
 
 def look(pid: int, cache: Cache | None = None) -> Finding:
-    """What the resolver says of a process, after as many slices as it wants."""
+    """What the resolver says of a process, after as many slices as it wants.
+
+    A server that has said it is ready may have a thread that loads its first classes just then:
+    "classes are changing" is no answer this time, and the agent would come again. So do we.
+    """
     opener = LocalOpener()
-    looked = look_until_done(opener, opener.key(pid), (JAVA,), cache or FileCache())
-    assert not looked.gone
-    return looked.findings["java"]
+    for _ in range(MAX_LOOKS):
+        looked = look_until_done(opener, opener.key(pid), (JAVA,), cache or FileCache())
+        assert not looked.gone
+        found = looked.findings["java"]
+        if Reason.CHANGING not in {gap.reason for gap in found.gaps}:
+            break
+    return found
 
 
 class Seen:
