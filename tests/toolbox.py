@@ -29,6 +29,7 @@ from tests.fetch import (
     system,
     upx,
     vm,
+    wildfly,
 )
 from tests.fetch.component import Component
 from tests.fetch.fill import fill
@@ -200,6 +201,7 @@ COMPONENTS: tuple[Component, ...] = (
     *jdk.COMPONENTS,
     *node.COMPONENTS,
     *javaapps.COMPONENTS,
+    *wildfly.COMPONENTS,
     *nodeapps.COMPONENTS,
     *dotnet.COMPONENTS,
 )
