@@ -111,7 +111,8 @@ MAX_PARTS: Final = 4
 def cut(name: str, top: str) -> str:
     """The artifact of a file that is called after group and artifact, where the table has both."""
     for pattern, package, group in _rows():
-        artifact = name.removeprefix(f"{group}.")
+        # Quarkus puts a dot between, Maven in an EAR a hyphen.
+        artifact = name.removeprefix(f"{group}.").removeprefix(f"{group}-")
         if artifact != name and pattern.fullmatch(artifact) and _lies_in(top, package):
             return artifact
     return name

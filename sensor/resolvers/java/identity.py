@@ -68,7 +68,7 @@ def identify(file_name: str, entry: Entry) -> Identity | None:
     if own:
         return Identity(own[0], own[1], own[2] or None, POM, inferred=False, others=others)
     artifact, version, by = _named(stem, manifest)
-    artifact = groups.cut(artifact, entry["top"])
+    artifact = _without_group(groups.cut(artifact, entry["top"]), manifest)
     if not _NAME.fullmatch(artifact):
         return None
     group = groups.inferred(artifact, manifest, entry["top"])
@@ -92,8 +92,8 @@ def _own_pom(stem: str, manifest: Mapping[str, str], poms: Sequence[Pom]) -> Pom
 def _fits(stem: str, pom: Pom) -> bool:
     """Whether the file is called as Maven calls it, with the version or without."""
     group, artifact, version = pom[:3]
-    # Eclipse and Jetty put the group before it.
-    names = (stem, stem.removeprefix(f"{group}."))
+    # Eclipse and Jetty put the group before it, and Maven does in an EAR.
+    names = (stem, stem.removeprefix(f"{group}."), stem.removeprefix(f"{group}-"))
     name = next((name for name in names if name.startswith(artifact)), None)
     if name is None:
         return False
@@ -146,15 +146,15 @@ def _stated_name(
     return (stem if _NAME.fullmatch(stem) else ""), None, FILE_NAME
 
 
-def _without_group(artifact: str, top: str) -> str:
-    """The artifact of GROUP.ARTIFACT, as Quarkus calls its files, if the table has that group."""
-    head, tail = "", artifact
-    while "." in tail:
-        part, _, tail = tail.partition(".")
-        head = f"{head}.{part}" if head else part
-        if groups.listed(tail, top) == head:
-            return tail
-    return artifact
+def _without_group(artifact: str, manifest: Mapping[str, str]) -> str:
+    """The artifact of GROUP-ARTIFACT, as Maven calls it in an EAR, if the manifest's title is it.
+
+    Without that nothing says where the group ends: javax.servlet-api is an artifact.
+    """
+    title, names = manifest.get("implementation-title", ""), _titles(manifest)
+    head = artifact.removesuffix(f"-{title}")
+    meant = title and "." in head and head != artifact and artifact not in names
+    return title if meant else artifact
 
 
 def _stated(manifest: Mapping[str, str]) -> list[str]:

@@ -60,6 +60,12 @@ def test_an_artifact_that_begins_as_its_group_does() -> None:
     [
         ("org.apache.kafka.kafka-clients-3.9.1.jar", "org/apache/kafka", "org.apache.kafka", ""),
         ("io.zipkin.zipkin2.zipkin-2.27.1.jar", "zipkin2", "io.zipkin.zipkin2", ""),
+        (
+            "org.apache.kafka-kafka-clients-3.9.1.jar",
+            "org/apache/kafka",
+            "org.apache.kafka",
+            "kafka-clients",
+        ),
         # A name with dots is most often the artifact's own.
         ("org.apache.felix.main-7.0.5.jar", "org/apache/felix", None, "org.apache.felix.main"),
     ],

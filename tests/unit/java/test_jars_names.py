@@ -66,6 +66,11 @@ from tests.support.jarmade import (
         ("zstd-jni-1.5.6-4.jar", {}, "zstd-jni", "1.5.6-4", FILE_NAME),
         ("x-1.0-beta-2.jar", {}, "x", "1.0-beta-2", FILE_NAME),
         ("x-2-1.0.jar", {"bundle-version": "1.0"}, "x-2", "1.0", MANIFEST),
+        ("javax.servlet-api-4.0.1.jar", {}, "javax.servlet-api", "4.0.1", FILE_NAME),
+        ("org.x-y-z-1.0.jar", {"implementation-title": "y-z"}, "y-z", "1.0", FILE_NAME),
+        ("org.x-y-z-1.0.jar", {"implementation-title": "q"}, "org.x-y-z", "1.0", FILE_NAME),
+        ("org.x-y-1.0.jar", {"bundle-symbolicname": "org.x-y"}, "org.x-y", "1.0", FILE_NAME),
+        ("y-z-1.0.jar", {"implementation-title": "z"}, "y-z", "1.0", FILE_NAME),
     ],
 )
 def test_without_a_pom(
@@ -108,6 +113,9 @@ def test_names_that_no_artifact_has(file: str) -> None:
         ("ab-1.0.jar", False),
         ("a-b-1.0.jar", False),
         ("g.a-1.0.jar", True),
+        # Maven's own way to call what it puts into an EAR (maven-ear-plugin, fileNameMapping).
+        ("g-a-1.0.jar", True),
+        ("g-b-1.0.jar", False),
     ],
 )
 def test_a_pom_that_fits_the_file_name_is_its_own(file: str, fits: bool) -> None:  # noqa: FBT001
