@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from sensor.resolvers.java import owner
+from sensor.resolvers.java.settled import by_named
 from sensor.resolvers.java.words import BOOT, UNREADABLE, Klass, Loader
 
 if TYPE_CHECKING:
@@ -128,10 +129,47 @@ def join(
     foreign = [_foreign(loader, packages, result) for loader in loaders]
     holders = _holders(foreign, archives)
     prefixes = [archives.prefixes(number) for number in range(len(archives.known))]
+    held = [
+        _asked(loader, classes, holders, archives)
+        for loader, classes in zip(loaders, foreign, strict=True)
+    ]
+    settled = _settled(loaders, foreign, held, archives, homes or {})
     for index, (loader, classes) in enumerate(zip(loaders, foreign, strict=True)):
         home = (homes or {}).get(index, ())
-        _owned(index, loader, classes, holders, archives, prefixes, result, home)
+        mine = settled.get(index, held[index])
+        _owned(index, loader, classes, mine, archives, prefixes, result, home)
     return result
+
+
+def _settled(
+    loaders: Sequence[Loader],
+    foreign: Sequence[Mapping[int, Klass]],
+    held: Sequence[dict[int, list[int]]],
+    archives: Archives,
+    homes: Mapping[int, Collection[str]],
+) -> dict[int, dict[int, list[int]]]:
+    """See `settled`: of the loaders of their own that have a class in an archive each."""
+    if not any(one.found for one in archives.known):
+        return {}
+    lone = {
+        index: mine
+        for index, mine in enumerate(held)
+        if loaders[index].kind not in JDK and not _left(foreign[index], mine)
+    }
+    return by_named(archives.known, lone, homes)
+
+
+def _asked(
+    loader: Loader,
+    classes: Mapping[int, Klass],
+    holders: Mapping[int, list[int]],
+    archives: Archives,
+) -> dict[int, list[int]]:
+    """The archives that hold each class, of those that such a loader can have asked."""
+    mine = {name: holders[name] for name in classes if name in holders}
+    if loader.kind in APP:
+        return _on_path(archives, mine)
+    return _appended(archives, mine) if loader.kind == BOOT else mine
 
 
 def _foreign(loader: Loader, packages: Mapping[str, str], result: Result) -> dict[int, Klass]:
@@ -163,17 +201,12 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     index: int,
     loader: Loader,
     classes: Mapping[int, Klass],
-    holders: Mapping[int, list[int]],
+    mine: Mapping[int, list[int]],
     archives: Archives,
     prefixes: Sequence[Sequence[str]],
     result: Result,
     home: Collection[str],
 ) -> None:
-    mine = {name: holders[name] for name in classes if name in holders}
-    if loader.kind in APP:
-        mine = _on_path(archives, mine)
-    elif loader.kind == BOOT:
-        mine = _appended(archives, mine)
     choose = owner.Chooser(archives.known, mine.values(), home, by_path=loader.kind in APP)
     for name, held in mine.items():
         number = held[0] if len(held) == 1 else choose(held)

@@ -20,13 +20,15 @@ class Known(NamedTuple):
     """What ownership needs of an archive.
 
     `group` is the directory or carrier that it lies in, `order` its place in the order in which
-    such a group is asked (None: not known), `position` its place on the class path.
+    such a group is asked (None: not known), `position` its place on the class path. `found` says
+    that a search has found it and nothing of the process names it.
     """
 
     group: str
     order: int | None
     position: Position | None
     descriptor: int | None
+    found: bool = False
 
 
 class Chooser:

@@ -131,6 +131,7 @@ def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[Archive]:
     """A file and the archives in it. What lies in one archive is one group, in its order."""
     place = candidate.place
     carriers = {Place(place.path, place.file, one.inside).carrier for one in held[1:]}
+    only_found = candidate.position is None and candidate.descriptor is None
     found = []
     for one in held:
         where = Place(place.path, place.file, one.inside)
@@ -142,6 +143,7 @@ def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[Archive]:
             order,
             candidate.position if not one.inside else None,
             candidate.descriptor if not one.inside else None,
+            found=only_found,
         )
         found.append(Archive(where, one, known, nests))
     return found

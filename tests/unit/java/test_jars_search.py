@@ -103,6 +103,50 @@ def test_a_folder_of_classes_tells_which_archives_its_loader_reads() -> None:
     ]
 
 
+MODULES = "org/jboss/modules/ModuleClassLoader"
+SERVER: dict[str, str | bytes] = {
+    **JDK,
+    "/opt/wild/start.jar": BOOTSTRAP,
+    "/opt/wild/modules/a/a.jar": A,
+    "/opt/wild/modules/b/b.jar": jar("org/b/B", pom="org.b:b:1.0"),
+    "/opt/wild/client.jar": jar("org/a/A", "org/b/B", "org/c/C", pom="org.all:client:1"),
+    "/opt/wild/tmp/shop.war/WEB-INF/classes/shop/Web.class": "",
+}
+OPEN = ["/opt/wild/modules/a/a.jar", "/opt/wild/modules/b/b.jar"]
+
+
+def test_what_was_only_found_does_not_make_doubtful_what_open_archives_explain() -> None:
+    """A WAR of classes alone makes a search: what it finds is not what modules were read from."""
+    process = on_a_disk(JavaProcess(SERVER, "/opt/wild/start.jar", open_files=OPEN))
+    modules = [
+        loader("org/a/A", kind=MODULES, address=2),
+        loader("org/b/B", "org/b/B$$Lambda", kind=MODULES, address=3),
+        loader("shop/Web", kind=MODULES, address=4),
+    ]
+    found = joined(process, loader("cat/Bootstrap"), *modules)
+    assert "/opt/wild/tmp" in process.files.listed
+    assert purls(found) == ["cat/bootstrap@1", "org.a/a@1.0", "org.b/b@1.0"]
+    assert found.complete
+
+
+def test_what_no_open_archive_has_is_looked_for_in_all() -> None:
+    """A loader with a class of the client has perhaps all its classes from there."""
+    process = on_a_disk(JavaProcess(SERVER, "/opt/wild/start.jar", open_files=OPEN))
+    other = loader("org/a/A", "org/c/C", kind=MODULES, address=2)
+    found = joined(process, loader("cat/Bootstrap"), other)
+    assert purls(found) == ["cat/bootstrap@1", "org.all/client@1"]
+
+
+def test_two_loaders_of_one_open_directory_may_be_two_applications() -> None:
+    """One of them may have closed its own archive, which was found."""
+    files = {**SERVER, "/opt/wild/two/a.jar": jar("org/a/A", pom="org.a:a:2.0")}
+    process = on_a_disk(JavaProcess(files, "/opt/wild/start.jar", open_files=OPEN))
+    two = [loader("org/a/A", kind=WEB, address=number) for number in (2, 3)]
+    found = joined(process, loader("cat/Bootstrap"), *two, loader("shop/Web", kind=WEB, address=4))
+    assert purls(found) == ["cat/bootstrap@1"]
+    assert list(gaps(found)) == [Reason.SEVERAL]
+
+
 def test_the_root_of_a_machine_is_not_walked() -> None:
     process = on_a_disk(JavaProcess({**JDK, "/far/away/a.jar": A}))
     found = joined(process, loader("org/a/A", kind=WEB))
