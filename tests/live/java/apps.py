@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.live.java import frameworks, odd, paths
+from tests.live.java import frameworks, odd, paths, wildfly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +48,8 @@ PROGRAMS: dict[str, Callable[[Shelf, Path], Words]] = {
     "transformed": odd.transformed,
     "embedded": odd.embedded,
 }
+# They say in their own words that they are ready.
+SERVERS = {"wildfly": wildfly.running}
 # How often a program says that it is ready, if not once.
 READY = {"tomcat, two": 2}
 # Small, and quickly there; words that come later win.
@@ -64,6 +66,9 @@ def variables(name: str, shelf: Shelf) -> dict[str, str]:
 
 def started(name: str, shelf: Shelf, folder: Path) -> AbstractContextManager[int]:
     """Start a program in a folder of its own, as `running` does."""
+    if name in SERVERS:
+        assert isinstance(shelf, wildfly.ServerShelf)
+        return SERVERS[name](shelf, folder, LOG)
     words = PROGRAMS[name](shelf, folder)
     return running(words, folder, variables(name, shelf), READY.get(name, 1))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.live.java import apps, oracle
+from tests.live.java import apps, oracle, wildfly
 from tests.live.java.seen import Seen, look
 from tests.live.java.shelf import Shelf
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     See = Callable[[str], Seen]
 
     from tests.harness.fixtures import Toolbox
+
+
+# Programs with a component of their own.
+OTHERS: dict[str, Callable[[Toolbox], Shelf]] = {
+    "spark": lambda toolbox: Shelf(toolbox.path("java-spark")),
+    "wildfly": lambda toolbox: wildfly.ServerShelf(toolbox.path("java-server")),
+}
 
 
 @pytest.fixture(scope="session")
@@ -31,13 +38,15 @@ def seen(shelf: Shelf, toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactor
 
     def see(name: str) -> Seen:
         if name not in known:
-            mine = Shelf(toolbox.path("java-spark")) if name == "spark" else shelf
+            mine = OTHERS[name](toolbox) if name in OTHERS else shelf
             folder = tmp_path_factory.mktemp("app")
             with apps.started(name, mine, folder) as pid:
                 # The sensor first: what is asked of the JVM loads classes.
                 found = look(pid)
-                rows = oracle.ask(pid, shelf.own("oracle"), folder / "rows")
-            known[name] = Seen(found, rows, oracle.logged(folder / apps.LOG), mine)
+                deployed = folder / wildfly.DEPLOYMENTS
+                agent, answer = shelf.own("oracle"), folder / "rows"
+                rows = oracle.ask(pid, agent, answer, deployed=deployed)
+            known[name] = Seen(found, rows, oracle.logged(folder / apps.LOG, deployed), mine)
         return known[name]
 
     return see

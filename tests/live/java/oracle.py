@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 ROOTS = re.compile(r"^(BOOT-INF/classes/|WEB-INF/classes/|META-INF/versions/\d+/)")
 # Spring Boot's way to write a JAR in a JAR, and Tomcat's for one in a WAR.
 NESTED = re.compile(r"(jar:nested:|war:file:)(?P<outer>.*?)(/!|\*/)(?P<inner>.*?)(!/)?")
+# WildFly's way to write what it has of an EAR, here with the folder that the EAR was put into.
+MOUNTED = re.compile(r"vfs:(?P<outer>/.*?\.ear)/(?P<inner>.*)")
+DEPLOYED = "vfs:/content/"
+# Ends of archives in such a way: what follows lies in them.
+STEP = re.compile(r"(?<=\.[jw]ar)/")
 PLAIN = re.compile(r"(?:jar:)?(?:reference:)?file:/*(?P<path>/[^!]*)(?:!/.*)?")
 
 LOGGED = re.compile(r"^\[[^]]*\].* (\S+) source: (.*)$", re.MULTILINE)
@@ -49,10 +54,12 @@ class Archive(NamedTuple):
     inside: tuple[Archive, ...] = ()
 
 
-def ask(pid: int, agent: Path, answer: Path, root: Path = Path("/")) -> list[Row]:
+def ask(
+    pid: int, agent: Path, answer: Path, root: Path = Path("/"), deployed: Path = Path("/")
+) -> list[Row]:
     """Every class of a process that the test started, by attaching our JAR `oracle` to it.
 
-    Paths are as the process sees them, whose root is at `root`.
+    Paths are as the process sees them, whose root is at `root`; an EAR lies in `deployed`.
     """
     command = ["jcmd", str(pid), "JVMTI.agent_load", str(agent), str(answer)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -60,14 +67,15 @@ def ask(pid: int, agent: Path, answer: Path, root: Path = Path("/")) -> list[Row
     *rows, end = root.joinpath(answer.relative_to("/")).read_text().splitlines()
     assert end == "END"
     here = f"file:{root}/" if root != Path("/") else "file:/"
-    return [Row(*line.replace("file:/", here).split("\t")) for line in rows]
+    rows = [line.replace("file:/", here).replace(DEPLOYED, f"vfs:{deployed}/") for line in rows]
+    return [Row(*line.split("\t")) for line in rows]
 
 
-def logged(log: Path) -> dict[str, set[str]]:
+def logged(log: Path, deployed: Path = Path("/")) -> dict[str, set[str]]:
     """What the JVM wrote when it loaded classes (-Xlog:class+load): sources by class name."""
     found: dict[str, set[str]] = {}
     for name, source in LOGGED.findall(log.read_text()):
-        found.setdefault(name, set()).add(source)
+        found.setdefault(name, set()).add(source.replace(DEPLOYED, f"vfs:{deployed}/"))
     return found
 
 
@@ -97,6 +105,8 @@ def archive_of(source: str) -> Archive | None:
     """The JAR of a code source; None for folders, for the JDK's own modules and for none."""
     if nested := NESTED.fullmatch(source):
         return inner(unquote(nested["outer"]), nested["inner"])
+    if mounted := MOUNTED.fullmatch(source):
+        return below(mounted["outer"], tuple(STEP.split(mounted["inner"])))
     plain = PLAIN.fullmatch(source)
     if plain is None:
         assert source == "" or source.startswith("jrt:/"), source
@@ -115,6 +125,17 @@ def inner(outer: str, name: str) -> Archive:
         return read(Path(outer))
     with zipfile.ZipFile(outer) as archive:
         return listed(archive.read(name))
+
+
+@cache
+def below(outer: str, way: tuple[str, ...]) -> Archive:
+    """An archive that lies in another one, perhaps in one in it; of folders of a WAR, the WAR."""
+    data = Path(outer).read_bytes()
+    for name in way:
+        if name != "WEB-INF/classes":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                data = archive.read(name)
+    return listed(data)
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from sensor.model.finding import State
 from tests.live.java import oracle
-from tests.live.java.apps import PROGRAMS
+from tests.live.java.apps import PROGRAMS, SERVERS
 from tests.live.java.seen import Named, parse
 from tests.live.java.shelf import sha1
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     See = Callable[[str], Seen]
 
 pytestmark = pytest.mark.runtimes
-# Spark takes half a minute.
-EVERY = [pytest.param(n, marks=pytest.mark.heavy) if n == "spark" else n for n in PROGRAMS]
+# Spark takes half a minute, WildFly a third of that.
+HEAVY = {"spark", *SERVERS}
+NAMES = (*PROGRAMS, *SERVERS)
+EVERY = [pytest.param(n, marks=pytest.mark.heavy) if n in HEAVY else n for n in NAMES]
 # What the log says of a class out of an archive of classes (CDS, AppCDS).
 ARCHIVED = "shared objects file"
 NO_VERSION, SEVERAL = "version not known", "class in several archives"

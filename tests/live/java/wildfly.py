@@ -1,0 +1,142 @@
+"""WildFly, started as its own script starts it, with an EAR whose servlets were called.
+
+The EAR is that of `server/`: three WARs, a JAR of beans, a folder of libraries. Two WARs have one
+library in two versions, the third has none of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import urllib.request
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tests.live.java.shelf import OWN_VERSION, Artifact, Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from tests.live.java.paths import Words
+
+# Where the server's files are that it makes, and where it finds its applications.
+DEPLOYMENTS = "deployments"
+# Of bin/common.sh and bin/standalone.conf: what a JVM with modules wants.
+OPENED = ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.util")
+OPTIONS = (
+    "-Xmx512m",
+    "-XX:TieredStopAtLevel=1",
+    "-Djava.net.preferIPv4Stack=true",
+    "-Djboss.modules.system.pkgs=org.jboss.byteman",
+    "-Djava.awt.headless=true",
+    "--add-exports=java.desktop/sun.awt=ALL-UNNAMED",
+    *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED),
+)
+# Each port is a free one, which the server tells.
+PORTS = ("http", "https", "ajp", "management.http", "management.https")
+LISTENS = re.compile(r"WFLYUT0006: Undertow HTTP listener default listening on (\S+:\d+)")
+# The last word of a start in which nothing failed, and of one in which something did.
+STARTED, FAILED = "WFLYSRV0025", "WFLYSRV0026"
+# A row of the list of licences: group, artifact, version.
+LISTED = re.compile(
+    r"<groupId>(.*?)</groupId>\s*<artifactId>(.*?)</artifactId>\s*<version>(.*?)</version>"
+)
+# What the servlets of the EAR answer.
+ANSWERS = {"first": "[1, 2][]2", "second": "Text", "third": "[]2"}
+
+
+class ServerShelf(Shelf):
+    """The component of `tests/fetch/wildfly.py`."""
+
+    @property
+    def home(self) -> Path:
+        """The server."""
+        (home,) = self.folder.glob("opt/wildfly-*")
+        return home
+
+    @property
+    def ear(self) -> Path:
+        """The application."""
+        return self.folder / "jars" / f"ear-{OWN_VERSION}.ear"
+
+    def jars(self) -> list[Path]:
+        """All that were fetched, those of the server too."""
+        return super().jars() + sorted(self._named)
+
+    def _fetched(self, jar: Path) -> Artifact:
+        return self._named.get(jar) or super()._fetched(jar)
+
+    @cached_property
+    def _named(self) -> dict[Path, Artifact]:
+        """The server's JARs as its makers list them with their licences."""
+        listed = self.home / "docs" / "licenses" / "licenses.xml"
+        found = [Artifact(*row) for row in LISTED.findall(listed.read_text())]
+        # JBoss Modules itself lies there without its version.
+        names = {one.name: one for one in found if one.name == "jboss-modules"}
+        names |= {f"{one.name}-{one.version}": one for one in found}
+        jars = self.home.rglob("*.jar")
+        return {jar: names[jar.stem] for jar in jars if jar.stem in names}
+
+
+@contextmanager
+def running(shelf: ServerShelf, folder: Path, log: str) -> Iterator[int]:
+    """Start the server with the EAR, call each servlet once, give the pid; it ends with the block.
+
+    What it loads is in `log` (-Xlog:class+load) in the folder, which is the server's own.
+    """
+    (folder / DEPLOYMENTS).mkdir()
+    shutil.copytree(shelf.home / "standalone" / "configuration", folder / "configuration")
+    shutil.copy(shelf.ear, folder / DEPLOYMENTS / "shop.ear")
+    with (
+        (folder / "out").open("w+") as out,
+        subprocess.Popen(
+            ["java", f"-Xlog:class+load:file={folder / log}", *_words(shelf.home, folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=out,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            cwd=folder,
+            text=True,
+        ) as popen,
+    ):
+        try:
+            assert popen.stdout is not None
+            address = _address(popen.stdout)
+            for name, answer in ANSWERS.items():
+                with urllib.request.urlopen(f"http://{address}/{name}/") as page:
+                    assert page.read().decode().strip() == answer
+            yield popen.pid
+        finally:
+            popen.kill()
+
+
+def _words(home: Path, base: Path) -> Words:
+    """The command line of bin/standalone.sh, after `java`."""
+    return [
+        "-D[Standalone]",
+        *OPTIONS,
+        f"-Dorg.jboss.boot.log.file={base}/log/server.log",
+        f"-Dlogging.configuration=file:{base}/configuration/logging.properties",
+        *("-jar", f"{home}/jboss-modules.jar", "-mp", f"{home}/modules"),
+        *("org.jboss.as.standalone", f"-Djboss.home.dir={home}"),
+        f"-Djboss.server.base.dir={base}",
+        *(f"-Djboss.{name}.port=0" for name in PORTS),
+    ]
+
+
+def _address(lines: Iterable[str]) -> str:
+    """Where the started server listens, by what it says."""
+    told, address = [], ""
+    for line in lines:
+        told.append(line)
+        if found := LISTENS.search(line):
+            address = found[1]
+        if STARTED in line or FAILED in line:
+            break
+    assert STARTED in told[-1], "".join(told)
+    assert address, "".join(told)
+    return address
