@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sensor.model.file import FileId
 
 BETWEEN = "!/"
+# What WildFly calls each file that it is given (see candidates.ARCHIVE).
+NAMELESS = "content"
 
 # Start, packed size, size, method: zipdir.Member as plain data.
 Numbers = list[int]
@@ -37,8 +39,9 @@ class Place(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The file name, which may hold artifact and version."""
-        return (self.inside or self.path).rpartition("/")[2]
+        """The file name, which may hold artifact and version; "" of one that has but a SHA-1."""
+        name = (self.inside or self.path).rpartition("/")[2]
+        return name if self.inside or name != NAMELESS else ""
 
     @property
     def carrier(self) -> str:

@@ -31,8 +31,12 @@ MAX_PATH: Final = 4096
 # jdk.internal.perf / perfMemory: a text is cut at 1,024 bytes, one of them for its end.
 CUT: Final = 1023
 
+# By its ending; or what was given to WildFly, which keeps it as content/XX/YYY/content, where XXYYY
+# is its SHA-1 (wildfly-core, org.jboss.as.repository.ContentRepositoryImpl).
 ARCHIVE: Final = re.compile(
-    r"\.(?:jar|war|ear|rar|zip|sar|har|par|kar|nar|hpi|jpi)\Z", re.IGNORECASE
+    r"\.(?:jar|war|ear|rar|zip|sar|har|par|kar|nar|hpi|jpi)\Z"
+    r"|/content/[0-9a-f]{2}/[0-9a-f]{38}/content\Z",
+    re.IGNORECASE,
 )
 # Of libjvm.so: JDK 9 and later, JDK 8 with the name of its machine.
 _LIBJVM: Final = re.compile(r"(/.*)/lib(?:/[a-z0-9_]+)?/(?:server|client|minimal|zero)/libjvm\.so")

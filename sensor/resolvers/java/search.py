@@ -212,10 +212,9 @@ def _visited(
             identity, names = process.files.list_dir(path)
         except FileRefused:
             return []  # a file, or nothing that we may see
-        known = [
-            [name for name in names if ARCHIVE.search(name)],
-            [name for name in names if not _FILE.fullmatch(name) and not ARCHIVE.search(name)],
-        ]
+        archives = [name for name in names if ARCHIVE.search(f"{path}/{name}")]
+        others = set(names).difference(archives)
+        known = [archives, [n for n in names if n in others and not _FILE.fullmatch(n)]]
         cache.put(KIND, identity, cast("Any", known))
     if identity is not None:
         mark = f"{identity.ino:x}.{identity.mtime_ns:x}"
