@@ -16,6 +16,7 @@ The answer is {outcome, detail, changed, findings, same, more, digests, cpu, rss
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -52,6 +53,9 @@ MOST_ADDRESS_SPACE: Final = 768 << 20
 # The kernel ends the worker before the agent when memory runs out (proc_pid_oom_score_adj(5)).
 OOM_SCORE: Final = 500
 OOM_SCORE_FILE: Final = Path("/proc/self/oom_score_adj")
+# Objects made before the collector looks for cycles among them (gc.set_threshold; Python asks at
+# 700). A look makes lists and tuples by the ten thousand, and hardly any cycle: 4 % of its time.
+COLLECTED_AFTER: Final = 20_000
 # A look that hangs ends the worker, even when the agent is no more. The agent's deadline is less.
 ALARM_SECONDS: Final = 30.0
 CHUNK: Final = 1 << 16
@@ -171,9 +175,17 @@ def limit_ourselves() -> None:
             OOM_SCORE_FILE.write_text(str(OOM_SCORE))
 
 
+def spare_the_collector() -> None:
+    """What is there now stays: it is not walked again; and what comes is walked more seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER)
+
+
 def main() -> int:
     """Serve the socket that is our standard input; end when the agent closes it."""
     limit_ourselves()
+    spare_the_collector()
     with socket.socket(fileno=os.dup(0)) as link:
         try:
             serve(link, Looker(LocalOpener(), RESOLVERS).answer)

@@ -31,13 +31,12 @@ MANIFEST = "META-INF/MANIFEST.MF"
 ORDER = "BOOT-INF/classpath.idx"
 
 _NESTED = (".jar", ".war", ".rar")
-_CLASSES = ("WEB-INF/classes/", "BOOT-INF/classes/")
-_BEFORE = tuple(prefix.encode() for prefix in _CLASSES)
+_CLASSES = (b"WEB-INF/classes/", b"BOOT-INF/classes/")
 # First letters of what is cut off: other names are as they are.
-_FIRST = {"M", "W", "B"}
+_FIRST = {b"M", b"W", b"B"}
 _VERSION_END = re.compile(rb"META-INF/versions/[1-9][0-9]{0,3}/\Z")
 _VERSION_SIZE = len(b"META-INF/versions/1234/")
-_VERSIONED = re.compile(r"META-INF/versions/[1-9][0-9]{0,3}/(.+)")
+_VERSIONED = re.compile(rb"META-INF/versions/[1-9][0-9]{0,3}/(.+)", re.DOTALL)
 _POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 # PKWARE APPNOTE 6.3.10, 4.3.12: the lengths of name, extra field and comment in a header.
 _LENGTHS = struct.Struct("<28x3H").unpack_from
@@ -48,12 +47,12 @@ _MAGIC = b"PK\x01\x02"
 
 
 class Contents(NamedTuple):
-    """Class names in internal form, members by name in the order of the archive.
+    """Class names in internal form as they stand (UTF-8), members by name as the archive has them.
 
     `truncated` says that there are more poms or nested archives than we keep.
     """
 
-    classes: list[str]
+    classes: list[bytes]
     manifest: zipdir.Member | None
     order: zipdir.Member | None
     poms: dict[str, zipdir.Member]
@@ -102,12 +101,13 @@ def _names(found: zipdir.Directory) -> tuple[list[bytes], list[tuple[int, bytes]
 
 def has_class(found: zipdir.Directory, name: str) -> bool:
     """Whether the directory of an archive has the class that a loader calls so; reads no more."""
-    if _class(name) != name or not name:
+    raw = name.encode(errors="replace")
+    if _class(raw) != raw or not raw:
         return False
-    tail = name.encode(errors="replace") + b".class"
+    tail = raw + b".class"
     at = found.data.find(tail)
     while at >= 0:
-        for before in (b"", *_BEFORE, *_version_before(found.data, at)):
+        for before in (b"", *_CLASSES, *_version_before(found.data, at)):
             if _is_name(found.data, at - len(before), before + tail):
                 return True
         at = found.data.find(tail, at + 1)
@@ -146,28 +146,24 @@ def _wanted(name: str) -> bool:
     return name.lower().endswith(_NESTED) or name == ORDER
 
 
-def _asked(names: list[bytes]) -> list[str]:
-    """The names that loaders ask for. Decoded at once: that is faster than one by one."""
-    text = b"\n".join(names).decode("utf-8", "replace")
-    listed = text.split("\n")
-    if len(listed) > len(names):  # names with a line break, which no compiler makes
-        listed = [name.decode("utf-8", "replace") for name in names]
-    if "-INF/" in text:
-        listed = [_class(name) or "" if name[:1] in _FIRST else name for name in listed]
-    return [name for name in listed if name]
+def _asked(names: list[bytes]) -> list[bytes]:
+    """The names that loaders ask for. Nearly all archives have only such."""
+    if b"-INF/" in b"\n".join(names):
+        names = [_class(name) or b"" if name[:1] in _FIRST else name for name in names]
+    return [name for name in names if name] if b"" in names else names
 
 
-def _class(name: str) -> str | None:
+def _class(name: bytes) -> bytes | None:
     """The name that a loader asks for; None where no loader looks."""
     if name.startswith(_CLASSES):
-        return name.split("/", 2)[2]
-    if name.startswith("META-INF/"):
+        return name.split(b"/", 2)[2]
+    if name.startswith(b"META-INF/"):
         versioned = _VERSIONED.fullmatch(name)
         return versioned[1] if versioned else None
     return name
 
 
-def _sorted_out(classes: list[str], others: dict[str, zipdir.Member]) -> Contents:
+def _sorted_out(classes: list[bytes], others: dict[str, zipdir.Member]) -> Contents:
     manifest, order = others.pop(MANIFEST, None), others.pop(ORDER, None)
     poms = [name for name in others if _POM.fullmatch(name)]
     archives = [name for name in others if not _POM.fullmatch(name)]

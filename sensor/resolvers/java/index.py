@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sensor.model.finding import Plain
     from sensor.resolvers.java.archive import Numbers
 
-KIND: Final = f"java.archive.1.{hash('java.archive'):x}"
+KIND: Final = f"java.archive.2.{hash('java.archive'):x}"
 # An EAR holds a WAR, that holds a JAR, that can hold one.
 MAX_DEPTH: Final = 3
 # Archives in one file: the largest fat JARs seen have some 600.
@@ -69,8 +69,8 @@ class Held(NamedTuple):
     order: int
 
 
-def hashed(names: Iterable[str]) -> array[int]:
-    """The hashes of class names."""
+def hashed(names: Iterable[bytes]) -> array[int]:
+    """The hashes of class names (UTF-8)."""
     return array("q", list(map(hash, names)))
 
 
@@ -183,7 +183,8 @@ def _nothing(problem: str) -> Entry:
 
 
 def _kept(source: Source, found: jar.Contents) -> Entry:
-    packages = Counter([name.rpartition("/")[0] for name in found.classes])
+    raw = Counter([name.rpartition(b"/")[0] for name in found.classes])
+    packages = Counter({name.decode(errors="replace"): count for name, count in raw.items()})
     poms = [pom for member in found.poms.values() if (pom := _pom(source, member))]
     return {
         "classes": b64encode(hashed(found.classes).tobytes()).decode(),

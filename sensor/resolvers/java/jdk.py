@@ -133,7 +133,8 @@ def _jar(file: File, cache: Cache) -> str:
     known = cast("dict[str, str] | None", cache.get(IMAGE, file.id))
     if known is None:
         names = jar.contents(file).classes
-        known = {"": " ".join(sorted({name.rpartition("/")[0] for name in names} - {""}))}
+        packages = {name.rpartition(b"/")[0] for name in names} - {b""}
+        known = {"": b" ".join(sorted(packages)).decode(errors="replace")}
         cache.put(IMAGE, file.id, cast("Plain", known))
     return known[""]
 

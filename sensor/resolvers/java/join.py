@@ -103,7 +103,7 @@ class Result:
 
 
 class Archives(NamedTuple):
-    """All known archives: facts of ownership, hashes of classes, prefixes of parts, by number.
+    """All known archives: their ownership, hashes of names in UTF-8, prefixes of parts, by number.
 
     `nesting` are those that have archives in them, `agents` those of agents.
     """
@@ -184,7 +184,7 @@ def _foreign(loader: Loader, packages: Mapping[str, str], result: Result) -> dic
             if module is not None:
                 result.modules[module] += 1
                 continue
-        found[hash(klass.name)] = klass
+        found[_hash(klass.name)] = klass
     return found
 
 
@@ -270,5 +270,10 @@ def _left(classes: Mapping[int, Klass], mine: Mapping[int, list[int]]) -> list[s
         name
         for name in left
         if not _GENERATED.fullmatch(name)
-        and ("$" not in name or hash(name.partition("$")[0]) not in mine)
+        and ("$" not in name or _hash(name.partition("$")[0]) not in mine)
     ]
+
+
+def _hash(name: str) -> int:
+    """As `Archives.hashes` has it: of the name in UTF-8."""
+    return hash(name.encode(errors="replace"))

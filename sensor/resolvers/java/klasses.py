@@ -12,7 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from sensor.resolvers.java.memory import PAGE, WORD, View, is_pointer
-from sensor.resolvers.java.words import Klass
+from sensor.resolvers.java.progress import INITIALIZED, OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,14 +39,14 @@ NOT_WHOLE = (b"//", b"\n/", b"/\n", b"\n\n")
 class Piece(NamedTuple):
     """A piece of a loader's list: named classes, how many have no file, and what follows.
 
-    `hidden` counts hidden classes and the fillers of an archive (JDK 21+: never defined). `unnamed`
-    counts names that cannot be reported, `read` all that was read, arrays too. `following` is the
-    next class, 0 at the end.
-    `absent` says that the list goes on where memory is absent; `torn` that it led to what is no
-    class of this loader, or ended without `until`: then the rest may be wrong too.
+    `classes` are lines for `Progress.add`: the mark of the state, then the name. `hidden` counts
+    hidden classes and the fillers of an archive (JDK 21+: never defined). `unnamed` counts names
+    that cannot be reported, `read` all that was read, arrays too. `following` is the next class, 0
+    at the end. `absent` says that the list goes on where memory is absent; `torn` that it led to
+    what is no class of this loader, or ended without `until`: then the rest may be wrong too.
     """
 
-    classes: list[Klass]
+    classes: list[str]
     hidden: int
     unnamed: int
     read: int = 0
@@ -98,14 +98,33 @@ class Reader:
         layout = self._layout
         defined = [row for row in rows if row[1] != layout.allocated]
         self._symbols.prefetch([symbol for symbol, _ in defined])
-        names = class_names([self._raw(symbol) for symbol, _ in defined])
+        names = class_names(self._texts([symbol for symbol, _ in defined]))
         classes = [
-            Klass(name, state == layout.initialized)
+            (INITIALIZED if state == layout.initialized else OTHER) + name
             for name, (_, state) in zip(names, defined, strict=True)
             if name is not None and not is_hidden(name)
         ]
         unnamed = names.count(None)
         return Piece(classes, len(rows) - len(classes) - unnamed, unnamed)
+
+    def _texts(self, symbols: Iterable[int]) -> list[bytes | None]:
+        """The bytes of each Symbol. Runs once for each class: it does no more than it must.
+
+        A Symbol that does not lie in one page that was read already is read by `_raw`.
+        """
+        pages, head, length = self._symbols.pages, self._layout.symbol_body, LENGTH.unpack_from
+        at = self._layout.symbol_length
+        found: list[bytes | None] = []
+        for symbol in symbols:
+            page, start = pages.get(symbol // PAGE), symbol % PAGE
+            if page is None or start + self._head > PAGE or symbol % 8:
+                found.append(self._raw(symbol))
+                continue
+            first = start + head
+            end = first + length(page, start + at)[0]
+            usual = end <= PAGE and end - first <= MAX_NAME
+            found.append(page[first:end] if usual else self._raw(symbol))
+        return found
 
     def name(self, symbol: int) -> str | None:
         """The text of a Symbol; None when it cannot be read, or is no name of a class."""

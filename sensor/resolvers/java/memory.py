@@ -109,13 +109,14 @@ class View:
         """Fetch `span` pages at a time."""
         self._memory = memory
         self._span = span
-        self._pages: dict[int, bytes | None] = {}
+        # What was read, by number of the page: None of what is not there.
+        self.pages: dict[int, bytes | None] = {}
 
     def at(self, address: int, size: int) -> bytes | None:
         """Some bytes; None when they are not all there."""
         page, offset = address // PAGE, address % PAGE
         try:
-            data = self._pages[page]
+            data = self.pages[page]
         except KeyError:
             data = self._fetch(page)
         if offset + size <= PAGE:
@@ -132,15 +133,15 @@ class View:
     def prefetch(self, addresses: Iterable[int]) -> None:
         """Have the pages of many addresses read at once: that is cheaper than one by one."""
         wanted = {address // PAGE for address in addresses if is_pointer(address)}
-        self._load(sorted(wanted.difference(self._pages)))
+        self._load(sorted(wanted.difference(self.pages)))
 
     def _fetch(self, page: int) -> bytes | None:
         first = page - page % self._span
         self._load(range(first, first + self._span))
-        return self._pages[page]
+        return self.pages[page]
 
     def _load(self, pages: Sequence[int]) -> None:
-        if len(self._pages) + len(pages) > MAX_PAGES:
-            self._pages.clear()
+        if len(self.pages) + len(pages) > MAX_PAGES:
+            self.pages.clear()
         found = self._memory.read([(page * PAGE, PAGE) for page in pages])
-        self._pages |= zip(pages, found, strict=True)
+        self.pages |= zip(pages, found, strict=True)

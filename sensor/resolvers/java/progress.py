@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from sensor.resolvers.java.words import Klass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sensor.model.finding import Plain
 
 # Names of one piece: 2,000 of up to 2,000 characters of up to three bytes.
 MAX_TEXT = 12 << 20
 FAST = 1
+# Most loaders have a handful of classes: to begin a compression takes 0.1 ms, however short it is.
+SHORT = 1000
+# What stands before the name of a class, by its state.
+INITIALIZED, OTHER = "+", "-"
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Progress:
     classes each has, [named, hidden]; `hidden` counts the loaders of one hidden class. `texts` are
     packed pieces of names; those of a loader that stand before its number in `dropped` do not
     count, for it was read anew. `at` is where the reading of one loader stopped: [loader, head,
-    until, next].
+    until, next]. `met` are the loaders that were there when it stopped.
     """
 
     heads: dict[str, int] = field(default_factory=dict)
@@ -35,6 +37,7 @@ class Progress:
     texts: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
     at: list[int] = field(default_factory=list)
+    met: list[int] = field(default_factory=list)
     hidden: int = 0
     passes: int = 0
     read: int = 0
@@ -45,8 +48,8 @@ class Progress:
         """A JSON object."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def add(self, loader: int, classes: list[Klass], hidden: int) -> None:
-        """Note a piece of a loader."""
+    def add(self, loader: int, classes: list[str], hidden: int) -> None:
+        """Note a piece of a loader: lines of the mark of a state and the name of a class."""
         counts = self.counts.setdefault(f"{loader:x}", [0, 0])
         counts[0] += len(classes)
         counts[1] += hidden
@@ -74,13 +77,16 @@ class Progress:
         return found
 
 
-def _packed(loader: int, classes: list[Klass]) -> str:
-    """Lines of text, compressed: the loader, then each class with its state before it."""
-    lines = [f"{loader:x}", *(f"{'+' if k.initialized else '-'}{k.name}" for k in classes)]
-    return base64.b64encode(zlib.compress("\n".join(lines).encode(), FAST)).decode()
+def _packed(loader: int, classes: list[str]) -> str:
+    """Lines of text: the loader, then its classes. What is long is compressed."""
+    text = "\n".join([f"{loader:x}", *classes])
+    if len(text) <= SHORT:
+        return text
+    return base64.b64encode(zlib.compress(text.encode(), FAST)).decode()
 
 
-def _unpacked(text: str) -> tuple[str, Iterator[Klass]]:
-    data = zlib.decompressobj().decompress(base64.b64decode(text), MAX_TEXT)
-    loader, *lines = data.decode().split("\n")
-    return loader, (Klass(line[1:], line[0] == "+") for line in lines)
+def _unpacked(text: str) -> tuple[str, list[Klass]]:
+    if "\n" not in text:
+        text = zlib.decompressobj().decompress(base64.b64decode(text), MAX_TEXT).decode()
+    loader, *lines = text.split("\n")
+    return loader, [Klass(line[1:], line[0] == INITIALIZED) for line in lines]

@@ -72,12 +72,13 @@ class _Walk:
         """Pass after pass."""
         progress = self._progress
         while True:
-            graph = graph_of(self._memory, self._library, self._met)
+            graph = graph_of(self._memory, self._library, self._met or progress.met)
             todo = self._compare(graph)
             settled = graph.whole and not todo
             bounded = progress.read > MAX_CLASSES
             passes = 1 if len(graph.loaders) >= MAX_LOADERS else PASSES
             if settled or bounded or progress.passes >= passes:
+                progress.met = []
                 return Walked(self._loaders(graph), settled, graph.whole, bounded)
             if not self._pass(todo):
                 return None
@@ -91,6 +92,7 @@ class _Walk:
         """What is new since the reading; what is gone is dropped."""
         progress = self._progress
         self._met |= {loader.address: loader for loader in graph.loaders}
+        progress.met = [loader.address for loader in graph.loaders]
         # A loader that was made for one hidden class has that one.
         progress.hidden = sum(1 for loader in graph.loaders if loader.hidden and loader.head)
         there = {f"{loader.address:x}": loader for loader in graph.loaders if not loader.hidden}

@@ -93,7 +93,7 @@ def test_what_is_kept_survives_json_and_holds_every_class() -> None:
     one = file(jar(*names, "org/x/C1", pom="g:a:1"))
     assert index.read(one, cache, never)
     (held,) = index.held(cache, one.id) or []
-    assert set(index.hashes(held.entry)) == set(index.hashed(names))
+    assert set(index.hashes(held.entry)) == set(index.hashed(map(str.encode, names)))
     assert held.entry["top"] == "org/x"
 
 

@@ -349,10 +349,10 @@ def test_a_starting_jvm_needs_no_calibration() -> None:
 
 def test_what_was_dropped_does_not_count() -> None:
     state = Progress()
-    state.add(0x10, [Klass("a/Old", True)], 1)
-    state.add(0x20, [Klass("b/Stays", False)], 0)
+    state.add(0x10, ["+a/Old"], 1)
+    state.add(0x20, ["-b/Stays"], 0)
     state.drop("10")
-    state.add(0x10, [Klass("a/New", True)], 2)
+    state.add(0x10, ["+a/New"], 2)
     assert state.classes() == {0x10: [Klass("a/New", True)], 0x20: [Klass("b/Stays", False)]}
     assert state.total == 4
     assert progress.Progress(**orjson.loads(orjson.dumps(state.plain()))) == state
