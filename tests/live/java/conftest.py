@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Programs with a component of their own.
 OTHERS: dict[str, Callable[[Toolbox], Shelf]] = {
     "spark": lambda toolbox: Shelf(toolbox.path("java-spark")),
-    "wildfly": lambda toolbox: wildfly.ServerShelf(toolbox.path("java-server")),
+    **dict.fromkeys(apps.SERVERS, lambda toolbox: wildfly.ServerShelf(toolbox.path("java-server"))),
 }
 
 
@@ -43,7 +43,7 @@ def seen(shelf: Shelf, toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactor
             with apps.started(name, mine, folder) as pid:
                 # The sensor first: what is asked of the JVM loads classes.
                 found = look(pid)
-                deployed = folder / wildfly.DEPLOYMENTS
+                deployed = mine.folder / "jars"
                 agent, answer = shelf.own("oracle"), folder / "rows"
                 rows = oracle.ask(pid, agent, answer, deployed=deployed)
             known[name] = Seen(found, rows, oracle.logged(folder / apps.LOG, deployed), mine)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 ROOTS = re.compile(r"^(BOOT-INF/classes/|WEB-INF/classes/|META-INF/versions/\d+/)")
 # Spring Boot's way to write a JAR in a JAR, and Tomcat's for one in a WAR.
 NESTED = re.compile(r"(jar:nested:|war:file:)(?P<outer>.*?)(/!|\*/)(?P<inner>.*?)(!/)?")
-# WildFly's way to write what it has of an EAR, here with the folder that the EAR was put into.
-MOUNTED = re.compile(r"vfs:(?P<outer>/.*?\.ear)/(?P<inner>.*)")
+# WildFly's way to write what it was given, here with the folder that has the same under its name.
+MOUNTED = re.compile(r"vfs:(?P<outer>/.*?\.[ejw]ar)(?P<inner>(?:/.*)?)")
 DEPLOYED = "vfs:/content/"
 # Ends of archives in such a way: what follows lies in them.
 STEP = re.compile(r"(?<=\.[jw]ar)/")
@@ -59,7 +59,8 @@ def ask(
 ) -> list[Row]:
     """Every class of a process that the test started, by attaching our JAR `oracle` to it.
 
-    Paths are as the process sees them, whose root is at `root`; an EAR lies in `deployed`.
+    Paths are as the process sees them, whose root is at `root`. What an application server was
+    given lies in `deployed`.
     """
     command = ["jcmd", str(pid), "JVMTI.agent_load", str(agent), str(answer)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -106,7 +107,7 @@ def archive_of(source: str) -> Archive | None:
     if nested := NESTED.fullmatch(source):
         return inner(unquote(nested["outer"]), nested["inner"])
     if mounted := MOUNTED.fullmatch(source):
-        return below(mounted["outer"], tuple(STEP.split(mounted["inner"])))
+        return below(mounted["outer"], *STEP.split(mounted["inner"].removeprefix("/")))
     plain = PLAIN.fullmatch(source)
     if plain is None:
         assert source == "" or source.startswith("jrt:/"), source
@@ -128,11 +129,11 @@ def inner(outer: str, name: str) -> Archive:
 
 
 @cache
-def below(outer: str, way: tuple[str, ...]) -> Archive:
+def below(outer: str, *way: str) -> Archive:
     """An archive that lies in another one, perhaps in one in it; of folders of a WAR, the WAR."""
     data = Path(outer).read_bytes()
     for name in way:
-        if name != "WEB-INF/classes":
+        if name not in {"", "WEB-INF/classes"}:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 data = archive.read(name)
     return listed(data)

@@ -6,6 +6,7 @@ here is what only a server with modules and applications of its own can get wron
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +36,7 @@ def versions(server: Seen, name: str) -> set[str]:
 def test_the_oracle_knows_every_part_of_the_application(server: Seen) -> None:
     """And of the server, of which few programs have as many parts."""
     sources = {row.source for row, _ in oracle.proofs(server.rows)}
-    told = {source.partition("shop.ear/")[2] for source in sources if source.startswith("vfs:")}
+    told = {source.partition(".ear/")[2] for source in sources if source.startswith("vfs:")}
     assert told == {
         "example.test-beans-1.2.3.jar",
         "example.test-first-1.2.3.war/WEB-INF/classes",
@@ -67,3 +68,12 @@ def test_what_the_server_has_is_not_what_the_application_has(server: Seen) -> No
 def test_a_library_that_nobody_asked_is_not_told(server: Seen, name: str) -> None:
     """Its JAR is open all the while."""
     assert versions(server, name) == set()
+
+
+def test_what_the_management_was_given_is_read_where_it_is_kept(seen: See) -> None:
+    """A JAR and a WAR alone, without a name: the WAR was unpacked, and its folder has its JARs."""
+    packages = {artifact.name: one for artifact, one in seen("wildfly, managed").packages.items()}
+    places = {name: packages[name].evidence[0].path for name in ("beans", "second")}
+    assert all(re.search(r"/data/content/../.{38}/content\Z", place) for place in places.values())
+    assert packages["commons-lang3"].version == "3.14.0"
+    assert packages.keys().isdisjoint({"guava", "failureaccess"})

@@ -1,7 +1,8 @@
-"""WildFly, started as its own script starts it, with an EAR whose servlets were called.
+"""WildFly, started as its own script starts it, with applications whose servlets were called.
 
 The EAR is that of `server/`: three WARs, a JAR of beans, a folder of libraries. Two WARs have one
-library in two versions, the third has none of its own.
+library in two versions, the third has none of its own. What is deployed has the name of its file,
+by which the server tells where a class is from.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tests.live.java.shelf import OWN_VERSION, Artifact, Shelf
+from tests.live.java.shelf import OWN_VERSION, Artifact, Shelf, sha1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.live.java.paths import Words
 
-# Where the server's files are that it makes, and where it finds its applications.
-DEPLOYMENTS = "deployments"
 # Of bin/common.sh and bin/standalone.conf: what a JVM with modules wants.
 OPENED = ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.util")
 OPTIONS = (
@@ -45,8 +45,13 @@ STARTED, FAILED = "WFLYSRV0025", "WFLYSRV0026"
 LISTED = re.compile(
     r"<groupId>(.*?)</groupId>\s*<artifactId>(.*?)</artifactId>\s*<version>(.*?)</version>"
 )
-# What the servlets of the EAR answer.
-ANSWERS = {"first": "[1, 2][]2", "second": "Text", "third": "[]2"}
+# What is deployed.
+EAR = f"ear-{OWN_VERSION}.ear"
+WAR = f"second-{OWN_VERSION}.war"
+BEANS = f"beans-{OWN_VERSION}.jar"
+# As the settings tell what the management has deployed, at their end.
+DEPLOYED = '<deployment name="{name}" runtime-name="{name}"><content sha1="{digest}"/></deployment>'
+END = "</server>"
 
 
 class ServerShelf(Shelf):
@@ -57,11 +62,6 @@ class ServerShelf(Shelf):
         """The server."""
         (home,) = self.folder.glob("opt/wildfly-*")
         return home
-
-    @property
-    def ear(self) -> Path:
-        """The application."""
-        return self.folder / "jars" / f"ear-{OWN_VERSION}.ear"
 
     def jars(self) -> list[Path]:
         """All that were fetched, those of the server too."""
@@ -82,22 +82,54 @@ class ServerShelf(Shelf):
         return {jar: names[jar.stem] for jar in jars if jar.stem in names}
 
 
-@contextmanager
-def running(shelf: ServerShelf, folder: Path, log: str) -> Iterator[int]:
-    """Start the server with the EAR, call each servlet once, give the pid; it ends with the block.
+def scanned(shelf: ServerShelf, folder: Path, log: str) -> AbstractContextManager[int]:
+    """With the EAR in the folder that the server looks into."""
+    deployments = prepared(shelf, folder) / "deployments"
+    deployments.mkdir()
+    shutil.copy(shelf.folder / "jars" / EAR, deployments)
+    return running(shelf, folder, log, {"first": "[1, 2][]2", "second": "Text", "third": "[]2"})
 
-    What it loads is in `log` (-Xlog:class+load) in the folder, which is the server's own.
-    """
-    (folder / DEPLOYMENTS).mkdir()
+
+def managed(shelf: ServerShelf, folder: Path, log: str) -> AbstractContextManager[int]:
+    """With a WAR and a JAR of beans, each alone, as the server's management keeps them."""
+    settings = prepared(shelf, folder) / "configuration" / "standalone.xml"
+    rows = []
+    for name in (WAR, BEANS):
+        jar = shelf.folder / "jars" / name
+        digest = sha1(jar)
+        place = folder / "data" / "content" / digest[:2] / digest[2:]
+        place.mkdir(parents=True)
+        shutil.copy(jar, place / "content")
+        rows.append(DEPLOYED.format(name=name, digest=digest))
+    text = settings.read_text()
+    assert text.endswith(END)
+    told = "".join(rows)
+    settings.write_text(f"{text.removesuffix(END)}<deployments>{told}</deployments>{END}")
+    return running(shelf, folder, log, {f"second-{OWN_VERSION}": "Text"})
+
+
+def prepared(shelf: ServerShelf, folder: Path) -> Path:
+    """The folder, which becomes the server's own, with its settings."""
     shutil.copytree(shelf.home / "standalone" / "configuration", folder / "configuration")
-    shutil.copy(shelf.ear, folder / DEPLOYMENTS / "shop.ear")
+    return folder
+
+
+@contextmanager
+def running(
+    shelf: ServerShelf, folder: Path, log: str, answers: Mapping[str, str]
+) -> Iterator[int]:
+    """Start the server, call each servlet once, give the pid; it ends with the block.
+
+    What it loads is in `log` (-Xlog:class+load) in the folder. `answers` are what the servlet of
+    each application says.
+    """
     with (
-        (folder / "out").open("w+") as out,
+        (folder / "errors").open("w") as errors,
         subprocess.Popen(
             ["java", f"-Xlog:class+load:file={folder / log}", *_words(shelf.home, folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=out,
+            stderr=errors,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
             cwd=folder,
             text=True,
@@ -106,7 +138,7 @@ def running(shelf: ServerShelf, folder: Path, log: str) -> Iterator[int]:
         try:
             assert popen.stdout is not None
             address = _address(popen.stdout)
-            for name, answer in ANSWERS.items():
+            for name, answer in answers.items():
                 with urllib.request.urlopen(f"http://{address}/{name}/") as page:
                     assert page.read().decode().strip() == answer
             yield popen.pid
@@ -130,7 +162,7 @@ def _words(home: Path, base: Path) -> Words:
 
 def _address(lines: Iterable[str]) -> str:
     """Where the started server listens, by what it says."""
-    told, address = [], ""
+    told, address = [""], ""
     for line in lines:
         told.append(line)
         if found := LISTENS.search(line):
