@@ -19,6 +19,9 @@ from tests.live.cli.world import ROOT, command
 if TYPE_CHECKING:
     from tests.live.cli.world import World
 
+# Each waits some seconds, and they are many.
+pytestmark = pytest.mark.heavy
+
 # DESIGN rule 8: the agent after its imports. 24 MiB were measured, 26 with eBPF.
 MOST_KIB = 40 * 1024
 # 115 MiB and 2 s of CPU; 27 MiB and 0.4 s; and what a laptop without a cluster does not need.

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tests.live.agent.runs import Run
     from tests.live.cli.world import World
 
+# Each waits some seconds, and they are many.
+pytestmark = pytest.mark.heavy
+
 GROUP = "0f9d2c34-7d6e-4a7b-9f55-0a5b5f2f7f11"
 SECRET = "very-secret-token-1234"  # noqa: S105 - the one of the test
 FOREVER = 100

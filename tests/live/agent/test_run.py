@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from tests.live.cli.world import World
 
+# Each waits some seconds, and they are many.
+pytestmark = pytest.mark.heavy
+
 # Imports toy, other when the test says so, and ends with 7 when it says so.
 LATE = """\
 import os, sys, time
