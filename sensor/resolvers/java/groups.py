@@ -63,8 +63,41 @@ perfmark-.+                          io/perfmark                       io.perfma
 caffeine                             com/github/benmanes/caffeine      com.github.ben-manes.caffeine
 resilience4j-.+                      io/github/resilience4j            io.github.resilience4j
 groovy(-.+)?                         org/apache/groovy                 org.apache.groovy
-hibernate-core                       org/hibernate                     org.hibernate.orm
 lucene-.+                            org/apache/lucene                 org.apache.lucene
+h2                                   org/h2                            com.h2database
+protobuf-(java|javalite|kotlin).*    com/google/protobuf               com.google.protobuf
+java-getopt                          gnu/getopt                        gnu.getopt
+opentelemetry-instrumentation-.+  io/opentelemetry/instrumentation  io.opentelemetry.instrumentation
+opentelemetry-runtime-telemetry.* io/opentelemetry/instrumentation  io.opentelemetry.instrumentation
+opentelemetry-proto                  io/opentelemetry/proto            io.opentelemetry.proto
+xml-resolver                         org/apache/xml/resolver           xml-resolver
+elasticsearch-rest-client(-.+)?      org/elasticsearch/client          org.elasticsearch.client
+hibernate-commons-annotations        org/hibernate/annotations         org.hibernate.common
+hibernate-(core|envers|jcache|spatial) org/hibernate                   org.hibernate.orm
+third-party-jackson-.+               software/amazon/awssdk            software.amazon.awssdk
+jackson-module-scala_.+              com/fasterxml/jackson/module      com.fasterxml.jackson.module
+jsr305                               javax/annotation                  com.google.code.findbugs
+gson                                 com/google/gson                   com.google.code.gson
+tink                                 com/google/crypto/tink            com.google.crypto.tink
+activation                           javax/activation                  javax.activation
+jta|transaction-api                  javax/transaction                 javax.transaction
+arpack_combined_all                  org/netlib                        net.sourceforge.f2j
+derby(-?[a-z]+)?                     org/apache/derby                  org.apache.derby
+hadoop-.+                            org/apache/hadoop                 org.apache.hadoop
+ivy                                  org/apache/ivy                    org.apache.ivy
+libfb303                             com/facebook/fb303                org.apache.thrift
+libthrift                            org/apache/thrift                 org.apache.thrift
+jackson-(core|mapper)-asl            org/codehaus/jackson              org.codehaus.jackson
+jodd-.+                              jodd                              org.jodd
+objenesis                            org/objenesis                     org.objenesis
+scala-(collection-compat|xml|parser-combinators)_.+  scala              org.scala-lang.modules
+breeze(-[a-z]+)?_.+                  breeze                            org.scalanlp
+algebra_.+                           algebra                           org.typelevel
+cats-.+_.+                           cats                              org.typelevel
+spire(-.+)?_.+                       spire                             org.typelevel
+oro                                  org/apache/oro                    oro
+stax-api                             javax/xml/stream                  stax
+org\.jacoco\..+                      org/jacoco                        org.jacoco
 elasticsearch(-.+)?                  org/elasticsearch                 org.elasticsearch
 opensearch(-.+)?                     org/opensearch                    org.opensearch
 apache-cassandra                     org/apache/cassandra              org.apache.cassandra
@@ -118,9 +151,14 @@ def cut(name: str, top: str) -> str:
     return name
 
 
-def inferred(artifact: str, manifest: Mapping[str, str], top: str) -> str | None:
-    """The likely group of an archive whose classes lie below the package `top`; None for none."""
-    if group := listed(artifact, top):
+def inferred(
+    artifact: str, manifest: Mapping[str, str], top: str, stated: str | None = None
+) -> str | None:
+    """The likely group of an archive whose classes lie below the package `top`; None for none.
+
+    `stated` is what its file is called after.
+    """
+    if group := listed(artifact, top) or stated:
         return group
     for name in _names(manifest):
         group = _cut(name, artifact)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sensor.resolvers.java import groups
+from sensor.resolvers.java import grouped, groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,10 +68,11 @@ def identify(file_name: str, entry: Entry) -> Identity | None:
     if own:
         return Identity(own[0], own[1], own[2] or None, POM, inferred=False, others=others)
     artifact, version, by = _named(stem, manifest)
-    artifact = _without_group(groups.cut(artifact, entry["top"]), manifest)
+    artifact = groups.cut(artifact, entry["top"])
     if not _NAME.fullmatch(artifact):
         return None
-    group = groups.inferred(artifact, manifest, entry["top"])
+    stated, artifact = grouped.split(artifact, manifest)
+    group = groups.inferred(artifact, manifest, entry["top"], stated)
     return Identity(group, artifact, version, by, inferred=group is not None, others=others)
 
 
@@ -94,10 +95,13 @@ def _fits(stem: str, pom: Pom) -> bool:
     group, artifact, version = pom[:3]
     # Eclipse and Jetty put the group before it, and Maven does in an EAR.
     names = (stem, stem.removeprefix(f"{group}."), stem.removeprefix(f"{group}-"))
-    name = next((name for name in names if name.startswith(artifact)), None)
-    if name is None:
-        return False
+    return any(_is_named(name, artifact, version) for name in names)
+
+
+def _is_named(name: str, artifact: str, version: str) -> bool:
     rest = name.removeprefix(artifact)
+    if not name.startswith(artifact):
+        return False
     if not rest or not version:
         return not rest or _VERSIONED.fullmatch(name) is not None
     after = rest[1:].removeprefix(version) if rest[1:].startswith(version) else None
@@ -144,17 +148,6 @@ def _stated_name(
         if _NAME.fullmatch(name) and version:
             return name, version, MANIFEST
     return (stem if _NAME.fullmatch(stem) else ""), None, FILE_NAME
-
-
-def _without_group(artifact: str, manifest: Mapping[str, str]) -> str:
-    """The artifact of GROUP-ARTIFACT, as Maven calls it in an EAR, if the manifest's title is it.
-
-    Without that nothing says where the group ends: javax.servlet-api is an artifact.
-    """
-    title, names = manifest.get("implementation-title", ""), _titles(manifest)
-    head = artifact.removesuffix(f"-{title}")
-    meant = title and "." in head and head != artifact and artifact not in names
-    return title if meant else artifact
 
 
 def _stated(manifest: Mapping[str, str]) -> list[str]:

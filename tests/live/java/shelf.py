@@ -51,7 +51,7 @@ class Shelf:
     @cached_property
     def truth(self) -> dict[str, Artifact]:
         """Artifact by SHA-1 (hex)."""
-        known = {sha1(jar): self._fetched(jar) for jar in self.jars()}
+        known = {sha1(jar): self.fetched(jar) for jar in self.jars()}
         for jar in self.folder.glob(f"*/*-{OWN_VERSION}*.?ar"):
             name = jar.name.partition(f"-{OWN_VERSION}")[0]
             known[sha1(jar)] = Artifact(OWN_GROUP, name, OWN_VERSION)
@@ -61,7 +61,8 @@ class Shelf:
             known.setdefault(sha1(jar), Artifact("", jar.stem, ""))
         return known
 
-    def _fetched(self, jar: Path) -> Artifact:
+    def fetched(self, jar: Path) -> Artifact:
+        """What a JAR of `jars` is, by where it lies."""
         *group, name, version, _ = jar.relative_to(self.repository).parts
         return Artifact(".".join(group), name, version)
 

@@ -67,8 +67,9 @@ class ServerShelf(Shelf):
         """All that were fetched, those of the server too."""
         return super().jars() + sorted(self._named)
 
-    def _fetched(self, jar: Path) -> Artifact:
-        return self._named.get(jar) or super()._fetched(jar)
+    def fetched(self, jar: Path) -> Artifact:
+        """What a JAR is by the list of the server's makers, or by where it lies."""
+        return self._named.get(jar) or super().fetched(jar)
 
     @cached_property
     def _named(self) -> dict[Path, Artifact]:

@@ -81,6 +81,41 @@ def test_a_group_before_the_name_is_known_by_the_table(
     assert found.inferred
 
 
+def test_a_file_whose_group_is_called_as_its_artifact() -> None:
+    pom = ["commons-codec", "commons-codec", "1.17.1", ""]
+    found = identify("commons-codec-commons-codec-1.17.1.jar", {"manifest": {}, "poms": [pom]})
+    assert found is not None
+    assert (found.artifact, found.version, found.by) == ("commons-codec", "1.17.1", POM)
+
+
+@pytest.mark.parametrize(
+    ("file", "manifest", "group", "artifact"),
+    [
+        # It says again what the group says.
+        ("org.maker.thing-thing-core-1.0.jar", {}, "org.maker.thing", "thing-core"),
+        ("org.maker-run.thing-run-1.0.jar", {}, "org.maker-run.thing", "run"),
+        ("thing-thing-1.0.jar", {}, "thing", "thing"),
+        # The archive calls itself so.
+        ("org.x-y-z-1.0.jar", {"implementation-title": "y-z"}, "org.x", "y-z"),
+        ("org.x-y_2.13-1.0.jar", {"implementation-title": "y"}, "org.x", "y_2.13"),
+        ("org.x-y-z-1.0.jar", {"bundle-symbolicname": "org.x.y-z;s:=1"}, "org.x", "y-z"),
+        # Nothing says that there is a group.
+        ("javax.servlet-api-4.0.1.jar", {}, None, "javax.servlet-api"),
+        ("org.x-y-z-1.0.jar", {"implementation-title": "z"}, None, "org.x-y-z"),
+        ("org.x-x-1.0.jar", {"bundle-symbolicname": "org.x-x"}, None, "org.x-x"),
+        ("y-z-1.0.jar", {"implementation-title": "z"}, None, "y-z"),
+    ],
+)
+def test_a_group_before_the_name_as_maven_has_it_in_an_ear(
+    file: str, manifest: dict[str, str], group: str | None, artifact: str
+) -> None:
+    found = identify(file, {"manifest": manifest, "poms": [], "top": ""})
+    assert found is not None
+    assert (found.group, found.artifact) == (group, artifact)
+    assert file.endswith(f"-{found.version}.jar")
+    assert found.inferred == (group is not None)
+
+
 def test_a_file_with_the_group_before_it() -> None:
     pom = ["org.eclipse.jetty", "jetty-util", "9.4.58", ""]
     found = identify("org.eclipse.jetty.jetty-util-9.4.58.jar", {"manifest": {}, "poms": [pom]})

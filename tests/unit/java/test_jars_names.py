@@ -66,11 +66,6 @@ from tests.support.jarmade import (
         ("zstd-jni-1.5.6-4.jar", {}, "zstd-jni", "1.5.6-4", FILE_NAME),
         ("x-1.0-beta-2.jar", {}, "x", "1.0-beta-2", FILE_NAME),
         ("x-2-1.0.jar", {"bundle-version": "1.0"}, "x-2", "1.0", MANIFEST),
-        ("javax.servlet-api-4.0.1.jar", {}, "javax.servlet-api", "4.0.1", FILE_NAME),
-        ("org.x-y-z-1.0.jar", {"implementation-title": "y-z"}, "y-z", "1.0", FILE_NAME),
-        ("org.x-y-z-1.0.jar", {"implementation-title": "q"}, "org.x-y-z", "1.0", FILE_NAME),
-        ("org.x-y-1.0.jar", {"bundle-symbolicname": "org.x-y"}, "org.x-y", "1.0", FILE_NAME),
-        ("y-z-1.0.jar", {"implementation-title": "z"}, "y-z", "1.0", FILE_NAME),
     ],
 )
 def test_without_a_pom(
