@@ -1,14 +1,16 @@
-"""Both clusters, each started once for all tests, and their logs in the report of a failure."""
+"""Both clusters, started once for all tests, and their logs in the report of a failure."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from tests.cluster import images
+from tests.cluster.at_once import at_once
 from tests.cluster.lab import Cluster
 from tests.cluster.leftovers import Trace
 from tests.cluster.manifests import pod
@@ -32,10 +34,25 @@ class Start(Protocol):
 
 
 RUNNING = pytest.StashKey[list[Cluster]]()
+FOLDER = Path(__file__).parent
+# What is left by installing is looked for at the end of the run, a minute later at the least.
+FIRST = FOLDER / "test_install.py"
+FIXTURES = {OLD: "old", CURRENT: "current"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUNNING] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have all tests of clusters where the first one is, and begin with those that install."""
+    own = [item for item in items if item.path.parent == FOLDER]
+    if own:
+        place = items.index(own[0])
+        rest = [item for item in items if item.path.parent != FOLDER]
+        own.sort(key=lambda item: item.path != FIRST)
+        items[:] = [*rest[:place], *own, *rest[place:]]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,27 +94,45 @@ def start(
 
 
 @pytest.fixture(scope="session")
-def old(start: Start) -> Iterator[Cluster]:
-    """Return Kubernetes 1.20; its pods are where most nodes have them, in /kubepods.
+def clusters(start: Start, request: pytest.FixtureRequest) -> Iterator[dict[str, Cluster]]:
+    """Return those of the two that tests of this run are about; they start and end at once.
 
-    Only one kubelet of the machine can have that place: where another has it, they are elsewhere.
+    The pods of 1.20 are where most nodes have them, in /kubepods. Only one kubelet of the machine
+    can have that place: where another has it, they are elsewhere. A current one has its pods below
+    a cgroup of its own.
     """
-    with place_at_root(f"/runtime-sensor-old-{os.getpid()}") as place, start(OLD, place) as cluster:
-        yield cluster
+    asked = [
+        name for name in FIXTURES if any(_is_about(each, name) for each in request.session.items)
+    ]
+    with place_at_root(f"/runtime-sensor-old-{os.getpid()}") as place:
+        places = {OLD: place, CURRENT: f"/runtime-sensor-pods-{os.getpid()}"}
+        with at_once([start(name, places[name]) for name in asked]) as begun:
+            yield dict(zip(asked, begun, strict=True))
+
+
+def _is_about(item: pytest.Item, name: str) -> bool:
+    """Whether a test has the fixture of this cluster, or its name as a parameter."""
+    assert isinstance(item, pytest.Function)
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return FIXTURES[name] in item.fixturenames or name in parameters
 
 
 @pytest.fixture(scope="session")
-def current(start: Start) -> Iterator[Cluster]:
-    """Return a Kubernetes of today, which has its pods below a cgroup of its own."""
-    with start(CURRENT, f"/runtime-sensor-pods-{os.getpid()}") as cluster:
-        yield cluster
+def old(clusters: dict[str, Cluster]) -> Cluster:
+    """Return Kubernetes 1.20."""
+    return clusters[OLD]
+
+
+@pytest.fixture(scope="session")
+def current(clusters: dict[str, Cluster]) -> Cluster:
+    """Return a Kubernetes of today."""
+    return clusters[CURRENT]
 
 
 @pytest.fixture(params=[OLD, CURRENT])
-def cluster(request: pytest.FixtureRequest) -> Cluster:
+def cluster(request: pytest.FixtureRequest, clusters: dict[str, Cluster]) -> Cluster:
     """Return each of the two in turn."""
-    found: Cluster = request.getfixturevalue({OLD: "old", CURRENT: "current"}[request.param])
-    return found
+    return clusters[request.param]
 
 
 @pytest.fixture

@@ -47,8 +47,7 @@ class Parts:
         self._unpack()
         self._start_control_plane()
         self._start_containerd()
-        for image in images:
-            self.load(image)
+        self.load(*images)
         self._start_kubelet()
 
     def stop(self) -> None:
@@ -77,9 +76,9 @@ class Parts:
         """Return their processes, by name."""
         return {name: program.pid for name, program in self._running.items()}
 
-    def load(self, image: Image) -> None:
-        """Import an image into containerd."""
-        file = archive.write(image, self._folder / "image.tar")
+    def load(self, *images: Image) -> None:
+        """Import images into containerd."""
+        file = archive.write(images, self._folder / "images.tar")
         self.load_archive(file)
         file.unlink()
 

@@ -19,7 +19,7 @@ from tests.cluster.surroundings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.cluster.lab import Cluster
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # As the documentation has it.
 RELEASE = "my-runtime-sensor"
 GROUP = "11111111-2222-3333-4444-555555555555"
+# A sensor on a busy machine with a tenth of a processor.
+READY_SECONDS = 120
 
 
 class Site(Surroundings):
@@ -49,22 +51,19 @@ class Site(Surroundings):
             yield receiver
 
     @contextmanager
-    def released(self, *, forget: bool = True) -> Iterator[None]:
-        """`helm uninstall` at the end what is installed in the block; its log is kept.
-
-        For `forget` see `_leaving`.
-        """
+    def released(self) -> Iterator[None]:
+        """`helm uninstall` at the end what is installed in the block; its log is kept."""
         try:
             yield
         finally:
             self._keep_log()
-            with self._leaving(forget=forget):
+            with self._leaving():
                 self.helm("uninstall", RELEASE, "-n", NAMESPACE)
 
     def install(self, *values: str) -> None:
         """`helm install` as documented, until the sensor is Ready."""
         self.begin(*values)
-        self.cluster.until(self._is_ready, "the sensor is Ready")
+        self._until_ready()
 
     def upgrade(self, *values: str) -> None:
         """`helm upgrade --install` as documented, until the sensor is Ready.
@@ -74,21 +73,24 @@ class Site(Surroundings):
         before = {one["metadata"]["uid"] for one in self.pods()}
         with self._leaving():
             self._helm_release("upgrade", "--install", RELEASE, values=values)
-        self.cluster.until(lambda: self._is_ready(before), "the new sensor is Ready, alone")
+        self._forget()
+        self._until_ready()
+        assert not before & {one["metadata"]["uid"] for one in self.pods()}
 
     def begin(self, *values: str) -> None:
         """`helm install` as documented, and wait for nothing."""
+        self._forget()
         self._helm_release("install", RELEASE, values=("workloadType=daemonset", *values))
 
     def install_chart(self, chart: Path) -> None:
         """`helm install` of another chart under the name of ours, until its pod is Ready."""
+        self._forget()
         self.helm("install", RELEASE, str(chart), "-n", NAMESPACE)
-        self.cluster.until(self._is_ready, "what was installed is Ready")
+        self._until_ready()
 
     def pods(self) -> list[dict[str, Any]]:
         """The sensor's pods, but for those that are going."""
-        found: list[dict[str, Any]] = self.cluster.client.get("pods", PLACE)["items"]
-        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+        return [one for one in self._all_pods() if not is_going(one)]
 
     def containers(self) -> list[str]:
         """The ids of the sensor's containers that were begun."""
@@ -104,19 +106,26 @@ class Site(Surroundings):
         """The sensor's processes."""
         return {pid for one in self.containers() for pid in self.cluster.pids_of(one)}
 
-    @contextmanager
-    def _leaving(self, *, forget: bool = True) -> Iterator[None]:
-        """At the end of the block wait until the sensor that was there before has ended.
+    def _all_pods(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.cluster.client.get("pods", PLACE)["items"]
+        return found
 
-        The kubelet of 1.20 lets go of an ended pod up to a minute later, when it collects its
-        garbage: unless `forget` is false the API server is told to forget it.
-        """
-        names, pids = [one["metadata"]["name"] for one in self.pods()], self.pids()
+    @contextmanager
+    def _leaving(self) -> Iterator[None]:
+        """At the end of the block wait until the sensor that was there before has ended."""
+        pids = self.pids()
         yield
         self.cluster.until(lambda: not any(map(started, pids)), "the sensor's processes are gone")
-        if forget and names:
+
+    def _forget(self) -> None:
+        """Tell the API server to forget the pods that have ended.
+
+        The kubelet of 1.20 lets go of them up to a minute later, when it collects its garbage.
+        """
+        going = [one["metadata"]["name"] for one in self._all_pods() if is_going(one)]
+        if going:
             words = ("--grace-period=0", "--force", "--ignore-not-found", PLACE)
-            self.cluster.client.kubectl("delete", "pod", *names, *words)
+            self.cluster.client.kubectl("delete", "pod", *going, *words)
 
     def _helm_release(self, *words: str, values: tuple[str, ...]) -> None:
         repository, _, tag = self._image.rpartition(":")
@@ -133,9 +142,13 @@ class Site(Surroundings):
         sets = [word for value in given for word in ("--set", value)]
         self.helm(*words, *sets, "-n", NAMESPACE, f"{REPOSITORY}/runtime-sensor")
 
-    def _is_ready(self, before: Container[str] = ()) -> bool:
-        pods = self.pods()
-        return len(pods) == 1 and pods[0]["metadata"]["uid"] not in before and _ready(pods[0])
+    def _until_ready(self) -> None:
+        """Wait for the sensor's one pod."""
+        kubectl = self.cluster.client.kubectl
+        (name,) = kubectl("get", "daemonset,deployment", "--output=name", PLACE).split()
+        kubectl("rollout", "status", name, f"--timeout={READY_SECONDS}s", PLACE)
+        (one,) = self.pods()
+        assert _ready(one)
 
     def _keep_log(self) -> None:
         """What the sensor logged, for whoever reads a failed test."""
@@ -146,6 +159,11 @@ class Site(Surroundings):
                 text = f"{error}\n{one['status']}\n"
             with (self.cluster.logs / "sensor.log").open("a") as out:
                 out.write(text)
+
+
+def is_going(one: dict[str, Any]) -> bool:
+    """Whether a pod is told to end."""
+    return "deletionTimestamp" in one["metadata"]
 
 
 def _states(one: dict[str, Any]) -> Sequence[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 Events, leases and other kinds that come by themselves are left out. Of the node: cgroups of pods,
 processes, mounts, interfaces, and the files of kubelet, containerd and CNI; images stay on a node.
+A line names one thing for good: no later one is called the same.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Written by controllers and kubelets as time goes by, whatever is installed.
 BY_THEMSELVES = {"events", "events.events.k8s.io", "leases.coordination.k8s.io"}
+# What Helm deletes at once, controllers and the collector of garbage follow.
+UNINSTALLED_SECONDS = 60
 # Shown by the API server, kept by nobody; and a question only.
 SHOWN = {"componentstatuses"}
 # Below the cluster's folder; * is any one name.
@@ -37,33 +40,56 @@ PRIVATE = ("run", "run/netns", "run/lab", "var/lib", "var/log/pods", "var/log/co
 SHARED = ("dev/shm", "sys/fs/bpf")
 
 
-def until_gone(cluster: Cluster, before: set[str], own: set[str], seconds: float) -> list[str]:
-    """Wait until nothing is there that was not before; a failure shows what is.
+class Remains:
+    """What came onto a cluster and its node between two moments, and is to go again."""
 
-    When the time is up, what names none of `own` words is not the release's: it is answered.
+    def __init__(self, cluster: Cluster) -> None:
+        """Note what is there before."""
+        self._cluster = cluster
+        self._before = seen(cluster)
+        self._new: set[str] = set()
+
+    def note(self) -> None:
+        """Note what is there now and was not before."""
+        self._new = seen(self._cluster) - self._before
+
+    def left(self, seconds: float) -> list[str]:
+        """Wait until nothing of what was noted is there; return what is when the time is up."""
+        try:
+            until(lambda: not self._new & seen(self._cluster), "all is gone", seconds)
+        except NeverHappenedError:
+            return sorted(self._new & seen(self._cluster))
+        return []
+
+
+def until_uninstalled(cluster: Cluster, before: set[str]) -> None:
+    """Wait until no object is there that was not before, but for pods: the kubelet lets go of them.
+
+    A failure shows what is.
     """
+
+    def more() -> list[str]:
+        return [line for line in {*objects(cluster)} - before if not line.startswith("Pod ")]
+
     try:
-        until(lambda: seen(cluster) <= before, "all is gone", seconds)
+        until(lambda: not more(), "the objects are gone", UNINSTALLED_SECONDS)
     except NeverHappenedError:
-        left = sorted(seen(cluster) - before)
-        ours = [line for line in left if any(word in line for word in own)]
-        assert not ours, "\n".join(ours)
-        return left
-    return []
+        assert more() == []
 
 
 def seen(cluster: Cluster) -> set[str]:
     """All that is there now, a line each."""
-    return {*_objects(cluster), *_node(cluster)}
+    return {*objects(cluster), *_node(cluster)}
 
 
-def _objects(cluster: Cluster) -> Iterator[str]:
+def objects(cluster: Cluster) -> Iterator[str]:
+    """What the API server has, a line each."""
     kubectl = cluster.client.kubectl
     listed = kubectl("api-resources", "--verbs=list", "--output=name").split()
     kinds = ",".join(sorted({*listed} - BY_THEMSELVES - SHOWN))
     for one in json.loads(kubectl("get", kinds, "--all-namespaces", "--output=json"))["items"]:
         place = one["metadata"]
-        yield f"{one['kind']} {place.get('namespace', '')}/{place['name']}"
+        yield f"{one['kind']} {place.get('namespace', '')}/{place['name']} {place.get('uid', '')}"
 
 
 def _node(cluster: Cluster) -> Iterator[str]:
@@ -94,8 +120,10 @@ def _pods_cgroups(cluster: Cluster) -> Iterator[Path]:
 
 
 def _is_empty_v2(cgroup: Path) -> bool:
-    events = cgroup / "cgroup.events"
-    return events.exists() and "populated 0" in events.read_text()
+    try:
+        return "populated 0" in (cgroup / "cgroup.events").read_text()
+    except OSError:  # of v1, which has no such file; or removed meanwhile
+        return not cgroup.exists()
 
 
 def _below(top: Path, patterns: tuple[str, ...]) -> Iterator[Path]:

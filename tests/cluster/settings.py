@@ -59,7 +59,8 @@ state = "{folder}/state"
 
 def network(folder: str) -> str:
     """Return the list of plugins: each pod gets a pair of interfaces and a route to its node."""
-    ranges = [[{"subnet": "10.88.7.0/24"}]]
+    # So wide that no address is given twice.
+    ranges = [[{"subnet": "10.88.0.0/16"}]]
     addresses = {
         "type": "host-local",
         "dataDir": f"{folder}/addresses",
@@ -83,6 +84,9 @@ def kubelet(folder: str, cgroup: str, minor: int) -> str:
         "readOnlyPort": 0,
         "healthzPort": 0,
         "serializeImagePulls": False,
+        # How often it looks whether it is Ready (10 s), and how often it says so again (5 min).
+        "nodeStatusUpdateFrequency": "1s",
+        "nodeStatusReportFrequency": "5m",
         "resolvConf": f"{folder}/resolv.conf",
         "volumePluginDir": f"{folder}/plugins",
         "makeIPTablesUtilChains": False,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.cluster import truth, workloads
+from tests.cluster.release import Site
+from tests.cluster.remains import Remains
 from tests.cluster.surroundings import NAMESPACE
 from tests.cluster.truth import NOTHING, Part
 from tests.cluster.waiting import NeverHappenedError, until
 from tests.cluster.workloads import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
-    from tests.cluster.release import Site
+    from tests.cluster.lab import Cluster
     from tests.cluster.told import Receiver
 
 # The promise: from the Ready of the pod to the whole truth.
@@ -60,11 +64,31 @@ class Shop:
         wanted = workloads.deployed(self.namespace, self.cluster.recipe.minor).keys()
 
         def look() -> bool:
-            found.update(truth.truth(self.cluster, self.namespace))
+            found.update(truth.truth(self.cluster, self.namespace, found.keys()))
             return found.keys() == wanted
 
         self.cluster.until(look, "all have spoken")
         return found
+
+
+@contextmanager
+def opened(
+    cluster: Cluster, helm: Path, archives: Sequence[Path], sensor: str
+) -> Iterator[tuple[Shop, Remains]]:
+    """Open the shop; `archives` have its images and the one named `sensor`.
+
+    At the end what was added since then, and has not gone yet, is noted in the Remains.
+    """
+    for archive in archives:
+        cluster.load_archive(archive)
+    folder = cluster.folder / "site"
+    folder.mkdir()
+    site = Site(cluster, helm, sensor, folder)
+    with cluster.namespace() as namespace, site.open():
+        workloads.start(cluster, namespace)
+        shop, remains = Shop(site, namespace), Remains(cluster)
+        yield shop, remains
+        remains.note()
 
 
 def settle(receiver: Receiver, wanted: Truth) -> float:
