@@ -54,13 +54,15 @@ class Reading:
         if not self._read_ahead(pending):
             return None
         seen = {candidate.place.file for candidate in pending}
+        carriers: set[Any] = set()
         while pending:
             candidate = pending.pop(0)
             held = self._held(candidate)
             if held is None:
                 return None
-            for one in _told_apart(candidate, held):
-                known.setdefault(one.place.content, one)
+            if not _is_copy(candidate, held, carriers):
+                for one in _told_apart(candidate, held):
+                    known.setdefault(one.place.content, one)
             named = self._named(paths, candidate, held)
             pending[:0] = [one for one in named if one.place.file not in seen]
             seen |= {one.place.file for one in named}
@@ -125,6 +127,21 @@ class Reading:
         known |= {p: one and list(astuple(one)) for p, one in zip(new, identities, strict=True)}
         found = {path: FileId(*one) for path in paths.archives if (one := known.get(path))}
         return candidates.placed(paths, found)
+
+
+def _is_copy(candidate: Candidate, held: Sequence[Held], carriers: set[Any]) -> bool:
+    """Whether it carries archives and one that is known carries the same; else it is noted.
+
+    A server keeps what it was given: its loader reads one of the copies, and what is in one is in
+    the other, so that no question may come of it.
+    """
+    if len(held) < 2:  # noqa: PLR2004 - itself and one in it
+        return False
+    entry = held[0].entry
+    mark = candidate.place.file.size, entry["classes"], str(entry["nested"])
+    is_copy = mark in carriers and candidate.position is None
+    carriers.add(mark)
+    return is_copy
 
 
 def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[Archive]:

@@ -49,7 +49,7 @@ PROGRAMS: dict[str, Callable[[Shelf, Path], Words]] = {
     "embedded": odd.embedded,
 }
 # They say in their own words that they are ready.
-SERVERS = {"wildfly": wildfly.scanned, "wildfly, managed": wildfly.managed}
+SERVERS = {"wildfly": wildfly.ear, "wildfly, alone": wildfly.alone}
 # How often a program says that it is ready, if not once.
 READY = {"tomcat, two": 2}
 # Small, and quickly there; words that come later win.

@@ -50,7 +50,8 @@ EAR = f"ear-{OWN_VERSION}.ear"
 WAR = f"second-{OWN_VERSION}.war"
 BEANS = f"beans-{OWN_VERSION}.jar"
 # As the settings tell what the management has deployed, at their end.
-DEPLOYED = '<deployment name="{name}" runtime-name="{name}"><content sha1="{digest}"/></deployment>'
+DEPLOYED = """<deployments><deployment name="{name}" runtime-name="{name}">
+  <content sha1="{digest}"/></deployment></deployments>"""
 END = "</server>"
 
 
@@ -83,30 +84,38 @@ class ServerShelf(Shelf):
         return {jar: names[jar.stem] for jar in jars if jar.stem in names}
 
 
-def scanned(shelf: ServerShelf, folder: Path, log: str) -> AbstractContextManager[int]:
+def ear(shelf: ServerShelf, folder: Path, log: str) -> AbstractContextManager[int]:
     """With the EAR in the folder that the server looks into."""
-    deployments = prepared(shelf, folder) / "deployments"
-    deployments.mkdir()
-    shutil.copy(shelf.folder / "jars" / EAR, deployments)
+    scanned(shelf, prepared(shelf, folder), EAR)
     return running(shelf, folder, log, {"first": "[1, 2][]2", "second": "Text", "third": "[]2"})
 
 
-def managed(shelf: ServerShelf, folder: Path, log: str) -> AbstractContextManager[int]:
-    """With a WAR and a JAR of beans, each alone, as the server's management keeps them."""
-    settings = prepared(shelf, folder) / "configuration" / "standalone.xml"
-    rows = []
-    for name in (WAR, BEANS):
-        jar = shelf.folder / "jars" / name
-        digest = sha1(jar)
-        place = folder / "data" / "content" / digest[:2] / digest[2:]
-        place.mkdir(parents=True)
-        shutil.copy(jar, place / "content")
-        rows.append(DEPLOYED.format(name=name, digest=digest))
+def alone(shelf: ServerShelf, folder: Path, log: str) -> AbstractContextManager[int]:
+    """With a WAR in that folder, and a JAR of beans as the server's management keeps it."""
+    scanned(shelf, prepared(shelf, folder), WAR)
+    managed(shelf, folder, BEANS)
+    return running(shelf, folder, log, {f"second-{OWN_VERSION}": "Text"})
+
+
+def scanned(shelf: ServerShelf, base: Path, name: str) -> None:
+    """Put an application where the server finds it."""
+    (base / "deployments").mkdir()
+    shutil.copy(shelf.folder / "jars" / name, base / "deployments")
+
+
+def managed(shelf: ServerShelf, base: Path, name: str) -> None:
+    """Put an application where the server keeps what it is given, and write that down as it does.
+
+    There it has no name but the SHA-1 of its content.
+    """
+    digest = sha1(shelf.folder / "jars" / name)
+    place = base / "data" / "content" / digest[:2] / digest[2:]
+    place.mkdir(parents=True)
+    shutil.copy(shelf.folder / "jars" / name, place / "content")
+    settings = base / "configuration" / "standalone.xml"
     text = settings.read_text()
     assert text.endswith(END)
-    told = "".join(rows)
-    settings.write_text(f"{text.removesuffix(END)}<deployments>{told}</deployments>{END}")
-    return running(shelf, folder, log, {f"second-{OWN_VERSION}": "Text"})
+    settings.write_text(text.removesuffix(END) + DEPLOYED.format(name=name, digest=digest) + END)
 
 
 def prepared(shelf: ServerShelf, folder: Path) -> Path:

@@ -43,3 +43,54 @@ def test_other_files_of_that_name_are_none(path: str) -> None:
     found = joined(process, loader("org/a/A", kind=MODULES))
     assert purls(found) == []
     assert list(gaps(found)) == [Reason.NOBODY]
+
+
+WAR = zipped({"WEB-INF/classes/shop/Web.class": "", "WEB-INF/lib/a-1.0.jar": BEANS})
+NEWER = zipped(
+    {
+        "WEB-INF/classes/shop/Web.class": "",
+        "WEB-INF/lib/a-2.0.jar": jar("org/a/A", pom="org.a:a:2.0"),
+    }
+)
+LIB = "/srv/wild/tmp/shop.war-1/WEB-INF/lib/a-1.0.jar"
+
+
+def deployed(war: bytes) -> JavaProcess:
+    """A WAR where it was put, where it is kept, unpacked; the server has a module of another A."""
+    module = jar("org/a/A", "org/a/B", pom="org.a:a:0.9")
+    files = {
+        **JDK,
+        "/srv/wild/deployments/shop.war": war,
+        PLACE: WAR,
+        LIB: BEANS,
+        "/srv/wild/modules/a/a-0.9.jar": module,
+    }
+    return JavaProcess(files, open_files=[LIB]).working_in("/srv/wild")
+
+
+def test_a_copy_of_what_was_deployed_is_no_question() -> None:
+    found = joined(deployed(WAR), loader("org/a/A", "shop/Web", kind=MODULES))
+    assert "org.a/a@1.0" in purls(found)
+    assert "org.a/a@0.9" not in purls(found)
+    assert Reason.SEVERAL not in gaps(found)
+
+
+def test_what_was_put_there_since_is_one() -> None:
+    """Nothing says which of both was unpacked."""
+    found = joined(deployed(NEWER), loader("org/a/A", "shop/Web", kind=MODULES))
+    assert not any(one.startswith("org.a/") for one in purls(found))
+    assert Reason.SEVERAL in gaps(found)
+
+
+def test_a_backup_of_a_fat_archive_is_no_question() -> None:
+    """It was found in a search for a class that nothing has."""
+    files = {
+        **JDK,
+        "/srv/app/app.jar": WAR,
+        "/srv/app/old/app.jar": WAR,
+        "/srv/app/more/a-0.9.jar": jar("org/a/A", "org/a/B", pom="org.a:a:0.9"),
+    }
+    process = JavaProcess(files, "/srv/app/app.jar")
+    found = joined(process, loader("org/a/A", "shop/Web", "who/Knows", kind=MODULES))
+    assert "org.a/a@1.0" in purls(found)
+    assert set(gaps(found)) == {Reason.NO_VERSION, Reason.NOBODY}
