@@ -84,6 +84,7 @@ def searched(
             todo += [[one, depth + 1] for one in _visited(process, path, depth, state, cache)]
     if todo or len(state["found"]) >= MAX_CANDIDATES:
         state["ended"] = True
+    state["found"] = [path for path in state["found"] if not _is_named(paths, path)]
     for key in ("todo", "visited", "seen", "home"):
         del state[key]
     return True
@@ -148,6 +149,11 @@ def _only_here(files: Files, names: Sequence[str], folders: Sequence[str]) -> li
 def _one_of_each(names: Sequence[str]) -> Iterator[str]:
     """A class of each package, outer ones rather than inner."""
     yield from {name.rpartition("/")[0]: name for name in sorted(names, reverse=True)}.values()
+
+
+def _is_named(paths: Paths, path: str) -> bool:
+    """Whether the process itself names it: then it need not be remembered."""
+    return path in paths.descriptors or paths.archives.get(path) is not None
 
 
 def _roots(process: Process, paths: Paths, state: dict[str, Any]) -> list[str]:

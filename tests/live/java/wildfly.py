@@ -133,23 +133,20 @@ def running(
     What it loads is in `log` (-Xlog:class+load) in the folder. `answers` are what the servlet of
     each application says.
     """
-    with (
-        (folder / "errors").open("w") as errors,
-        subprocess.Popen(
-            ["java", f"-Xlog:class+load:file={folder / log}", *_words(shelf.home, folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-            cwd=folder,
-            text=True,
-        ) as popen,
-    ):
+    with subprocess.Popen(
+        ["java", f"-Xlog:class+load:file={folder / log}", *_words(shelf.home, folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        cwd=folder,
+        text=True,
+    ) as popen:
         try:
             assert popen.stdout is not None
             address = _address(popen.stdout)
             for name, answer in answers.items():
-                with urllib.request.urlopen(f"http://{address}/{name}/") as page:
+                with urllib.request.urlopen(f"http://{address}/{name}/", timeout=60) as page:
                     assert page.read().decode().strip() == answer
             yield popen.pid
         finally:

@@ -137,6 +137,14 @@ def test_what_no_open_archive_has_is_looked_for_in_all() -> None:
     assert purls(found) == ["cat/bootstrap@1", "org.all/client@1"]
 
 
+def test_of_what_is_open_no_search_is_remembered() -> None:
+    """A server has some hundred archives open: a memo of all of them would be thrown away."""
+    process = on_a_disk(JavaProcess(SERVER, "/opt/wild/start.jar", open_files=OPEN))
+    found = joined(process, loader("cat/Bootstrap"), loader("shop/Web", kind=MODULES, address=4))
+    assert isinstance(found.progress, dict)
+    assert found.progress["found"] == ["/opt/wild/client.jar"]
+
+
 def test_two_loaders_of_one_open_directory_may_be_two_applications() -> None:
     """One of them may have closed its own archive, which was found."""
     files = {**SERVER, "/opt/wild/two/a.jar": jar("org/a/A", pom="org.a:a:2.0")}
