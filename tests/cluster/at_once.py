@@ -1,4 +1,4 @@
-"""Several blocks at once: what each waits for passes for all of them."""
+"""Several things at once, a thread for each: what each waits for passes for all of them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,46 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-Entered = TypeVar("Entered")
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
+
+
+def for_each(things: Sequence[Thing], do: Callable[[Thing], Result]) -> list[Result]:
+    """Do it with all of them.
+
+    Raises an ExceptionGroup of what goes wrong, each with its thing. But a skip is raised as it is.
+    """
+    with ThreadPoolExecutor(max_workers=len(things) or 1) as pool:
+        doing = [pool.submit(do, thing) for thing in things]
+        wait(doing)
+    errors = []
+    for thing, each in zip(things, doing, strict=True):
+        error = each.exception()
+        if isinstance(error, Exception):
+            error.add_note(f"with {thing}")
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("done at once", errors)
+    return [each.result() for each in doing]
 
 
 @contextmanager
-def at_once(blocks: Sequence[AbstractContextManager[Entered]]) -> Iterator[list[Entered]]:
-    """Enter all, a thread for each, and leave all in the same way.
+def at_once(blocks: Sequence[AbstractContextManager[Result]]) -> Iterator[list[Result]]:
+    """Enter all and, at the end, leave all; no block is told of an error in the body.
 
-    Where one cannot be entered the others are left, and it says why. No block is told of an error
-    in the body. Raises an ExceptionGroup of what goes wrong at the end.
+    Raises an ExceptionGroup of what goes wrong; those that were entered are left all the same.
     """
-    with ThreadPoolExecutor(max_workers=len(blocks) or 1) as pool:
-        entering = [pool.submit(block.__enter__) for block in blocks]
-        wait(entering)
-        try:
-            yield [each.result() for each in entering]
-        finally:
-            both = zip(blocks, entering, strict=True)
-            entered = [block for block, each in both if not each.exception()]
-            leaving = [pool.submit(block.__exit__, None, None, None) for block in entered]
-            wait(leaving)
-            errors = [error for each in leaving if (error := each.exception())]
-            if errors:
-                raise BaseExceptionGroup("at the end", errors)
+    entered: list[AbstractContextManager[Result]] = []
+
+    def enter(block: AbstractContextManager[Result]) -> Result:
+        result = block.__enter__()
+        entered.append(block)
+        return result
+
+    try:
+        yield for_each(blocks, enter)
+    finally:
+        for_each(entered, lambda block: block.__exit__(None, None, None))

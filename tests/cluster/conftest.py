@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class Start(Protocol):
-    """Run a cluster in a `with`: its name among the recipes, the root cgroup of its pods."""
+    """Run a cluster in a `with`: its name among the recipes, the root cgroup of its pods.
+
+    With an old etcd it has no node.
+    """
 
     def __call__(
         self, name: str, cgroup: str, *, with_old_etcd: bool = False
@@ -79,15 +82,18 @@ def start(
     def begin(name: str, cgroup: str, *, with_old_etcd: bool = False) -> Iterator[Cluster]:
         logs = tmp_path_factory.mktemp(f"kubernetes-{name}")
         made = recipe(name, toolbox, cgroup, with_old_etcd=with_old_etcd)
-        cluster = Cluster(made, logs, [images.pause(), images.shell()])
+        on_node = [] if with_old_etcd else [images.pause(), images.shell()]
+        cluster = Cluster(made, logs, on_node)
         running.append(cluster)
         trace = Trace()
         with cluster:
-            # One pod that still runs when the cluster is stopped.
-            cluster.client.apply(pod("resident", "default"))
-            cluster.until(lambda: is_running(cluster, "resident", "default"), "a pod runs")
+            if on_node:
+                # One pod that still runs when the cluster is stopped.
+                cluster.client.apply(pod("resident", "default"))
+                cluster.until(lambda: is_running(cluster, "resident", "default"), "a pod runs")
             yield cluster
-            trace.look(cluster)
+            if on_node:
+                trace.look(cluster)
         assert trace.left(cluster) == []
 
     return begin
@@ -101,20 +107,21 @@ def clusters(start: Start, request: pytest.FixtureRequest) -> Iterator[dict[str,
     can have that place: where another has it, they are elsewhere. A current one has its pods below
     a cgroup of its own.
     """
-    asked = [
-        name for name in FIXTURES if any(_is_about(each, name) for each in request.session.items)
-    ]
+    about = set().union(*map(_about, request.session.items))
+    asked = [name for name in FIXTURES if name in about]
     with place_at_root(f"/runtime-sensor-old-{os.getpid()}") as place:
         places = {OLD: place, CURRENT: f"/runtime-sensor-pods-{os.getpid()}"}
         with at_once([start(name, places[name]) for name in asked]) as begun:
             yield dict(zip(asked, begun, strict=True))
 
 
-def _is_about(item: pytest.Item, name: str) -> bool:
-    """Whether a test has the fixture of this cluster, or its name as a parameter."""
+def _about(item: pytest.Item) -> set[str]:
+    """The clusters of a test: by fixture, by parameter, or both where it names none of the two."""
     assert isinstance(item, pytest.Function)
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return FIXTURES[name] in item.fixturenames or name in parameters
+    words = {*item.fixturenames, *map(str, parameters)}
+    named = {name for name, fixture in FIXTURES.items() if words & {name, fixture}}
+    return named or (set(FIXTURES) if "clusters" in words else set())
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,10 @@ class Cluster:
     """Use it in a `with`: inside it is Ready; at the end everything of it is gone but the logs."""
 
     def __init__(self, recipe: Recipe, logs: Path, images: Sequence[Image] = ()) -> None:
-        """`logs` is an existing folder, kept; each image is there before the node is Ready."""
+        """`logs` is an existing folder, kept; each image is there before the node is Ready.
+
+        Without an image there is no node: what is created only is.
+        """
         self.recipe = recipe
         self.logs = logs
         self._images = images

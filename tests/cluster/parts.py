@@ -12,7 +12,7 @@ from tests.cluster.waiting import until
 from tests.fetch.pack import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from tests.cluster.archive import Image
@@ -42,13 +42,14 @@ class Parts:
         self._client = client
         self._running: dict[str, Program] = {}
 
-    def start(self, images: Iterable[Image]) -> None:
-        """Start all, until the node is Ready."""
+    def start(self, images: Collection[Image]) -> None:
+        """Start all, until the node is Ready; without an image only the control plane."""
         self._unpack()
         self._start_control_plane()
-        self._start_containerd()
-        self.load(*images)
-        self._start_kubelet()
+        if images:
+            self._start_containerd()
+            self.load(*images)
+            self._start_kubelet()
 
     def stop(self) -> None:
         """Stop all that run."""

@@ -38,6 +38,10 @@ class Shop:
         # The pod that each cluster of the tests has.
         self.others = {Place("default", "Pod", "resident", "main"): Part("main", 1, NOTHING)}
 
+    def __str__(self) -> str:
+        """Where it is."""
+        return self.cluster.recipe.version
+
     def everything(self, kind: str) -> Truth:
         """The whole cluster; the sensor, of this kind, does not look at itself."""
         own = Place(NAMESPACE, kind, "runtime-sensor", "runtime-sensor")

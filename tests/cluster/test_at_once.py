@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.at_once import at_once
+from tests.cluster.at_once import at_once, for_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,27 @@ def block(name: str, said: list[str], meet: Barrier, trouble: str = "") -> Itera
             yield name
 
 
+def test_all_is_done_at_once_and_each_result_is_in_its_place() -> None:
+    meet = Barrier(3)
+
+    def do(number: int) -> int:
+        meet.wait(SECONDS)
+        return number * number
+
+    assert for_each([1, 2, 3], do) == [1, 4, 9]
+
+
+def test_what_goes_wrong_is_told_with_its_thing() -> None:
+    with pytest.raises(ExceptionGroup) as told:
+        for_each([0, 1, 2], lambda number: 1 // (number % 2))
+    assert [error.__notes__ for error in told.value.exceptions] == [["with 0"], ["with 2"]]
+
+
+def test_a_skip_is_a_skip() -> None:
+    with pytest.raises(pytest.skip.Exception, match="no busybox"):
+        for_each(["no busybox", "no busybox"], pytest.skip)
+
+
 def test_all_begin_at_once_and_end_at_once() -> None:
     said: list[str] = []
     meet = Barrier(2)
@@ -41,8 +62,9 @@ def test_all_begin_at_once_and_end_at_once() -> None:
 def test_where_one_does_not_begin_the_other_ends() -> None:
     said: list[str] = []
     blocks = [block("one", said, Barrier(1), "begin"), block("two", said, Barrier(1))]
-    with pytest.raises(ValueError, match="one"), at_once(blocks):
+    with pytest.raises(ExceptionGroup) as told, at_once(blocks):
         pytest.fail("it was entered")
+    assert [str(error) for error in told.value.exceptions] == ["one"]
     assert said == ["begin two", "end two"]
 
 

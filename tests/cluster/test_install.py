@@ -1,6 +1,7 @@
 """`helm install` on a cluster where things run already: the receiver holds the truth, no more.
 
-Helm 3.9 on Kubernetes 1.20, Helm 4.3 on a current one; the image is the one of this tree.
+Helm 3.9 on Kubernetes 1.20, Helm 4.3 on a current one: each test is of both at once, since most
+of the time is that of kubelets and of the sensor's own pace. The image is the one of this tree.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pytest
 
 from sensor.kube.rbac import RULES
 from tests.cluster import archive, node, oldchart, remains, truth, workloads
-from tests.cluster.at_once import at_once
+from tests.cluster.at_once import at_once, for_each
 from tests.cluster.leftovers import started
 from tests.cluster.recipes import CURRENT, OLD
 from tests.cluster.shop import Shop, holds, opened, settle
@@ -27,6 +28,7 @@ from tests.image.buildah import built
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from tests.cluster.lab import Cluster
     from tests.cluster.remains import Remains
@@ -70,8 +72,16 @@ def make_images(toolbox: Toolbox, folder: Path) -> Images:
 
 
 @pytest.fixture(scope="session")
-def left() -> Iterator[list[Remains]]:
+def making(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Images]]:
+    """Make the images while the clusters start."""
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit(make_images, toolbox, tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="session")
+def left(clusters: dict[str, Cluster]) -> Iterator[list[Remains]]:
     """What releases have left for now. When all tests are over nothing of it is there any more."""
+    del clusters  # they still run then
     noted: list[Remains] = []
     yield noted
     assert [line for each in noted for line in each.left(COLLECTED_SECONDS)] == []
@@ -79,38 +89,28 @@ def left() -> Iterator[list[Remains]]:
 
 @pytest.fixture(scope="module")
 def shops(
-    request: pytest.FixtureRequest, toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Shop]]:
-    """A shop on each cluster. The images are made while clusters start."""
-    with ThreadPoolExecutor() as pool:
-        making = pool.submit(make_images, toolbox, tmp_path_factory.mktemp("images"))
-        clusters: dict[str, Cluster] = request.getfixturevalue("clusters")
-        images = making.result()
+    making: Future[Images], clusters: dict[str, Cluster], left: list[Remains], toolbox: Toolbox
+) -> Iterator[list[Shop]]:
+    """A shop on each cluster."""
+    images = making.result()
     blocks = [
         opened(cluster, toolbox.path(HELMS[name]) / "bin" / "helm", images.files, images.sensor)
         for name, cluster in clusters.items()
     ]
-    left: list[Remains] = request.getfixturevalue("left")
     with at_once(blocks) as begun:
         left += [remains for _, remains in begun]
-        yield {name: shop for name, (shop, _) in zip(clusters, begun, strict=True)}
-
-
-@pytest.fixture(params=[OLD, CURRENT])
-def shop(request: pytest.FixtureRequest, shops: dict[str, Shop]) -> Shop:
-    """Return each of the two in turn."""
-    return shops[request.param]
+        yield [shop for shop, _ in begun]
 
 
 def test_the_receiver_holds_the_truth_and_after_it_nothing_is_left(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
+    shops: list[Shop], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a kubelet keeps for a minute is looked for at the end of all tests: `left`."""
-    first = len(shop.cluster.requests())
-    with shop.site.receiving() as receiver:
+
+    def check(shop: Shop) -> str:
+        first = len(shop.cluster.requests())
         before = set(remains.objects(shop.cluster))
-        with shop.site.released():
-            shop.site.install()
+        with shop.site.installed() as receiver:
             seconds = settle(receiver, shop.everything("DaemonSet"))
             late = shop.late()
             twin = shop.truth[workloads.twin(shop.namespace)]
@@ -120,13 +120,21 @@ def test_the_receiver_holds_the_truth_and_after_it_nothing_is_left(
             resident = sum(map(most_resident, shop.site.pids()))
         shop.forget_late()
         remains.until_uninstalled(shop.cluster, before)
-    assert_granted_is_used(shop.cluster.requests()[first:], shop.cluster.recipe.minor)
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{shop.cluster.recipe.version}: the truth {seconds:.1f} s after Ready; at most"
-            f" {used.bytes / MEGABYTE:.0f} MB with page cache, {resident / MEGABYTE:.0f} MB of all"
-            f" its processes' peaks, {used.seconds:.1f} s of CPU\n"
+        assert_granted_is_used(shop.cluster.requests()[first:], shop.cluster.recipe.minor)
+        return (
+            f"the truth {seconds:.1f} s after Ready; at most {used.bytes / MEGABYTE:.0f} MB with"
+            f" page cache, {resident / MEGABYTE:.0f} MB of all its processes' peaks,"
+            f" {used.seconds:.1f} s of CPU"
         )
+
+    tell(capsys, shops, for_each(shops, check))
+
+
+def tell(capsys: pytest.CaptureFixture[str], shops: list[Shop], lines: list[str]) -> None:
+    """Print what was measured with each shop."""
+    with capsys.disabled():
+        for shop, line in zip(shops, lines, strict=True):
+            sys.stdout.write(f"\n{shop}: {line}\n")
 
 
 def assert_granted_is_used(requests: list[dict[str, Any]], minor: int) -> None:
@@ -154,48 +162,63 @@ def status(pid: int) -> dict[str, str]:
 
 
 def test_start_to_first_report_with_a_tenth_of_a_processor(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
+    shops: list[Shop], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with shop.site.receiving() as receiver, shop.site.released():
-        shop.site.begin(SLOW)
-        shop.cluster.until(receiver.now, "a first report")
-        now = time.clock_gettime(time.CLOCK_BOOTTIME)
-        began = min(int(at) for at in map(started, shop.site.pids()) if at) / TICKS
-    with capsys.disabled():
-        version = shop.cluster.recipe.version
-        sys.stdout.write(f"\n{version}: first report {now - began:.1f} s after start at 100m\n")
+    def check(shop: Shop) -> str:
+        with shop.site.receiving() as receiver, shop.site.released():
+            shop.site.begin(SLOW)
+            shop.cluster.until(receiver.now, "a first report")
+            now = time.clock_gettime(time.CLOCK_BOOTTIME)
+            began = min(int(at) for at in map(started, shop.site.pids()) if at) / TICKS
+        return f"first report {now - began:.1f} s after start at 100m"
+
+    tell(capsys, shops, for_each(shops, check))
 
 
-def test_filters_leave_out_what_they_say(shop: Shop) -> None:
-    types = "sensor.filters.workloadTypes={deployment,cronjob}"
-    with shop.site.installed(types) as receiver:
-        settle(receiver, shop.only(lambda place: place.kind in {"Deployment", "CronJob"}))
-    label = "sensor.filters.podLabels.app=store"
-    names = f"sensor.filters.namespaces={{{shop.namespace},other}}"
-    with shop.site.installed(label, names) as receiver:
-        settle(receiver, shop.only(lambda place: place.workload == "store"))
+def test_filters_leave_out_what_they_say(shops: list[Shop]) -> None:
+    def check(shop: Shop) -> None:
+        types = "sensor.filters.workloadTypes={deployment,cronjob}"
+        with shop.site.installed(types) as receiver:
+            settle(receiver, shop.only(lambda place: place.kind in {"Deployment", "CronJob"}))
+        label = "sensor.filters.podLabels.app=store"
+        names = f"sensor.filters.namespaces={{{shop.namespace},other}}"
+        with shop.site.installed(label, names) as receiver:
+            settle(receiver, shop.only(lambda place: place.workload == "store"))
+
+    for_each(shops, check)
 
 
-def test_an_upgrade_from_the_chart_that_is_replaced(shop: Shop, tmp_path: Path) -> None:
-    with shop.site.receiving() as receiver, shop.site.released():
-        shop.site.install_chart(oldchart.write(tmp_path / "old"))
-        shop.site.upgrade()
-        settle(receiver, shop.everything("DaemonSet"))
+def test_an_upgrade_from_the_chart_that_is_replaced(shops: list[Shop], tmp_path: Path) -> None:
+    replaced = oldchart.write(tmp_path / "old")
+
+    def check(shop: Shop) -> None:
+        with shop.site.receiving() as receiver, shop.site.released():
+            shop.site.install_chart(replaced)
+            shop.site.upgrade()
+            settle(receiver, shop.everything("DaemonSet"))
+
+    for_each(shops, check)
 
 
-def test_a_deployment_tells_what_is_deployed_and_nothing_of_processes(shop: Shop) -> None:
-    with shop.site.installed("workloadType=deployment") as receiver:
-        wanted = shop.everything("Deployment")
-        settle(receiver, {place: part._replace(loaded=NOTHING) for place, part in wanted.items()})
+def test_a_deployment_tells_what_is_deployed_and_nothing_of_processes(shops: list[Shop]) -> None:
+    def check(shop: Shop) -> None:
+        with shop.site.installed("workloadType=deployment") as receiver:
+            parts = shop.everything("Deployment").items()
+            settle(receiver, {place: part._replace(loaded=NOTHING) for place, part in parts})
+
+    for_each(shops, check)
 
 
 @pytest.mark.parametrize(
     "value", ["securityContext.privileged=true", "securityContext.capabilities={SYS_ADMIN}"]
 )
-def test_with_more_rights_the_truth_is_the_same(shop: Shop, value: str) -> None:
-    with shop.site.installed(value) as receiver:
-        settle(receiver, shop.everything("DaemonSet"))
-        for pid in shop.site.pids():
-            has = int(status(pid)["CapEff"], 16)
-            assert has & SYS_ADMIN
-            assert has & NEEDED == NEEDED
+def test_with_more_rights_the_truth_is_the_same(shops: list[Shop], value: str) -> None:
+    def check(shop: Shop) -> None:
+        with shop.site.installed(value) as receiver:
+            settle(receiver, shop.everything("DaemonSet"))
+            for pid in shop.site.pids():
+                has = int(status(pid)["CapEff"], 16)
+                assert has & SYS_ADMIN
+                assert has & NEEDED == NEEDED
+
+    for_each(shops, check)

@@ -44,6 +44,10 @@ def of(pods: Pods, namespace: str) -> list[Pod]:
     return [one for one in pods.all() if one.namespace == namespace]
 
 
+def living(pods: Pods, namespace: str) -> list[str]:
+    return [one.name for one in of(pods, namespace) if not one.finished]
+
+
 def kinds(pods: Pods, namespace: str) -> set[tuple[str, str]]:
     return {(one.workload.kind, one.workload.name) for one in of(pods, namespace)}
 
@@ -171,7 +175,11 @@ def test_a_deleted_pod_is_gone(cluster: Cluster, namespace: str) -> None:
     cluster.client.apply(pod("one", namespace), pod("two", namespace))
     with watcher(cluster, account(cluster, namespace), None) as seen:
         seen.wait(lambda: len(ids(seen.feed.pods, namespace)) == 2)
-        cluster.client.kubectl("delete", "pod", "one", f"--namespace={namespace}", "--wait=false")
+        words = ("delete", "pod", "one", f"--namespace={namespace}")
+        cluster.client.kubectl(*words, "--wait=false")
+        seen.wait(lambda: living(seen.feed.pods, namespace) == ["two"])
+        # The kubelet of 1.20 lets go of an ended pod up to a minute later.
+        cluster.client.kubectl(*words, "--grace-period=0", "--force", "--ignore-not-found")
         seen.wait(lambda: [one.name for one in of(seen.feed.pods, namespace)] == ["two"])
 
 
