@@ -106,9 +106,9 @@ def holds(look: Callable[[], Truth], wanted: Truth) -> None:
     """Wait until this is found; a failure shows what differs."""
     try:
         until(lambda: look() == wanted, "the truth", PROMISED_SECONDS)
-    except NeverHappenedError:
-        found = look()
-        assert {"more": lines(found) - lines(wanted), "missing": lines(wanted) - lines(found)} == {}
+    except NeverHappenedError as error:
+        found, right = lines(look()), lines(wanted)
+        raise NeverHappenedError(f"more: {found - right}, missing: {right - found}") from error
 
 
 def lines(found: Truth) -> set[str]:

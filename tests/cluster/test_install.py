@@ -80,8 +80,11 @@ def making(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def left(clusters: dict[str, Cluster]) -> Iterator[list[Remains]]:
-    """What releases have left for now. When all tests are over nothing of it is there any more."""
-    del clusters  # they still run then
+    """What releases have left for now. When all tests are over nothing of it is there any more.
+
+    So it is also after any one test that installs; the clusters still run then.
+    """
+    del clusters
     noted: list[Remains] = []
     yield noted
     assert [line for each in noted for line in each.left(COLLECTED_SECONDS)] == []
@@ -98,7 +101,7 @@ def shops(
         for name, cluster in clusters.items()
     ]
     with at_once(blocks) as begun:
-        left += [remains for _, remains in begun]
+        left += [added for _, added in begun]
         yield [shop for shop, _ in begun]
 
 
