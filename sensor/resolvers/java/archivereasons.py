@@ -16,6 +16,7 @@ class Reason(StrEnum):
     PARTLY = "archive not wholly read"
     SEVERAL = "class in several archives"
     NOBODY = "classes of no known archive"
+    EARLIER = "classes of an earlier deployment"
     NO_MODULES = "modules of the JDK not readable"
     NO_IDENTITY = "artifact not known"
     NO_VERSION = "version not known"

@@ -182,9 +182,8 @@ class _Look:
             if one.held.entry["problem"]:
                 note(self._state, Reason.PARTLY, f"{one.place.text}: {one.held.entry['problem']}")
         for classes in result.left.values():
-            packages = Counter(name.rpartition("/")[0] for name in classes)
-            for package, count in packages.most_common(MAX_TOLD):
-                note(self._state, Reason.NOBODY, f"{count} of {package or 'the default package'}")
+            self._note_classes(Reason.NOBODY, classes)
+        self._note_classes(Reason.EARLIER, result.earlier)
         search.unshadow(self._files, result, [one.known for one in archives], folders)
         self._state["modules"] = dict(result.modules)
         self._state["uses"] = [
@@ -195,6 +194,12 @@ class _Look:
             [[list(_plain(archives[number].place)) for number in held], asdict(use)]
             for held, use in result.doubts.items()
         ]
+
+    def _note_classes(self, reason: Reason, names: Sequence[str]) -> None:
+        """What is not known of some classes, by their packages."""
+        packages = Counter(name.rpartition("/")[0] for name in names)
+        for package, count in packages.most_common(MAX_TOLD):
+            note(self._state, reason, f"{count} of {package or 'the default package'}")
 
     def _name(self) -> Joined:
         """Prove and name each archive that gave a class."""

@@ -30,6 +30,8 @@ MAX_CANDIDATES: Final = 5000
 MAX_PATH: Final = 4096
 # jdk.internal.perf / perfMemory: a text is cut at 1,024 bytes, one of them for its end.
 CUT: Final = 1023
+# In nanoseconds: the JVM tells the time in the one, files in the other.
+MILLISECOND: Final = 10**6
 
 # By its ending; or what was given to WildFly, which keeps it as content/XX/YYY/content, where XXYYY
 # is its SHA-1 (wildfly-core, org.jboss.as.repository.ContentRepositoryImpl).
@@ -156,7 +158,7 @@ def _newer(found: Paths, path: str, identity: FileId) -> bool:
     Others may be newer: an application server unpacks what it is given.
     """
     listed = found.ordered and found.archives[path] is not None
-    return listed and 0 < found.began * 10**6 < identity.mtime_ns
+    return listed and 0 < found.began * MILLISECOND < identity.mtime_ns
 
 
 def named_by_manifest(place: Place, class_path: str) -> list[str]:

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from sensor.resolvers.java import owner
+from sensor.resolvers.java import owner, redeployed
 from sensor.resolvers.java.settled import by_named
 from sensor.resolvers.java.words import BOOT, UNREADABLE, Klass, Loader
 
@@ -92,7 +92,7 @@ class Result:
     `doubts` are classes that several archives hold, by the numbers of these, and nothing says which
     gave them. `modules` counts classes of the JDK by module. `left` are classes in no archive by
     the index of their loader. `unsure` are loaders whose classes may lie in archives
-    that are not known yet.
+    that are not known yet. `earlier` are classes of loaders whose archives were replaced.
     """
 
     uses: dict[int, Use] = field(default_factory=dict)
@@ -100,6 +100,7 @@ class Result:
     modules: Counter[str] = field(default_factory=Counter)
     left: dict[int, list[str]] = field(default_factory=dict)
     unsure: set[int] = field(default_factory=set)
+    earlier: list[str] = field(default_factory=list)
 
 
 class Archives(NamedTuple):
@@ -133,12 +134,31 @@ def join(
         _asked(loader, classes, holders, archives)
         for loader, classes in zip(loaders, foreign, strict=True)
     ]
+    _drop_earlier(loaders, foreign, held, archives, result)
     settled = _settled(loaders, foreign, held, archives, homes or {})
     for index, (loader, classes) in enumerate(zip(loaders, foreign, strict=True)):
         home = (homes or {}).get(index, ())
         mine = settled.get(index, held[index])
         _owned(index, loader, classes, mine, archives, prefixes, result, home)
     return result
+
+
+def _drop_earlier(
+    loaders: Sequence[Loader],
+    foreign: Sequence[dict[int, Klass]],
+    held: list[dict[int, list[int]]],
+    archives: Archives,
+    result: Result,
+) -> None:
+    """See `redeployed`: what an earlier loader had from archives that are a later one's by now."""
+    if not any(one.fresh for one in archives.known):
+        return
+    own = [index for index, loader in enumerate(loaders) if loader.kind not in JDK]
+    for index, lost in redeployed.earlier(archives.known, held, own).items():
+        cut = redeployed.without(held[index], archives.known, lost)
+        held[index] = {name: numbers for name, numbers in cut.items() if numbers}
+        for name in cut.keys() - held[index].keys():
+            result.earlier.append(foreign[index].pop(name).name)
 
 
 def _settled(

@@ -21,7 +21,8 @@ class Known(NamedTuple):
 
     `group` is the directory or carrier that it lies in, `order` its place in the order in which
     such a group is asked (None: not known), `position` its place on the class path. `found` says
-    that a search has found it and nothing of the process names it.
+    that a search has found it and nothing of the process names it; `fresh` that it was written or
+    came there since the JVM began.
     """
 
     group: str
@@ -29,6 +30,7 @@ class Known(NamedTuple):
     position: Position | None
     descriptor: int | None
     found: bool = False
+    fresh: bool = False
 
 
 class Chooser:

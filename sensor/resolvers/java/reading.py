@@ -61,7 +61,7 @@ class Reading:
             if held is None:
                 return None
             if not _is_copy(candidate, held, carriers):
-                for one in _told_apart(candidate, held):
+                for one in _told_apart(candidate, held, paths.began):
                     known.setdefault(one.place.content, one)
             named = self._named(paths, candidate, held)
             pending[:0] = [one for one in named if one.place.file not in seen]
@@ -144,8 +144,9 @@ def _is_copy(candidate: Candidate, held: Sequence[Held], carriers: set[Any]) -> 
     return is_copy
 
 
-def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[Archive]:
+def _told_apart(candidate: Candidate, held: Sequence[Held], began: int) -> list[Archive]:
     """A file and the archives in it. What lies in one archive is one group, in its order."""
+    fresh = 0 < began * candidates.MILLISECOND < candidate.place.file.ctime_ns
     place = candidate.place
     carriers = {Place(place.path, place.file, one.inside).carrier for one in held[1:]}
     only_found = candidate.position is None and candidate.descriptor is None
@@ -161,6 +162,7 @@ def _told_apart(candidate: Candidate, held: Sequence[Held]) -> list[Archive]:
             candidate.position if not one.inside else None,
             candidate.descriptor if not one.inside else None,
             found=only_found,
+            fresh=fresh,
         )
         found.append(Archive(where, one, known, nests))
     return found

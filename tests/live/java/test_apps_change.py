@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor.resolvers.java.archivereasons import Reason
 from tests.live.java.apps import running
 from tests.live.java.frameworks import NEWER, OLDER
 from tests.live.java.paths import TOUCHED
@@ -20,6 +21,30 @@ if TYPE_CHECKING:
     from tests.live.java.shelf import Shelf
 
 pytestmark = pytest.mark.runtimes
+
+# A loader reads an archive and is closed, and held; one after it reads what took the place.
+REDEPLOY = """
+import java.net.*;
+import java.nio.file.*;
+public class Redeploy {
+    static URLClassLoader deploy(String archive, Path place, String name) throws Exception {
+        Files.copy(Path.of(archive), place, StandardCopyOption.REPLACE_EXISTING);
+        URLClassLoader loader = new URLClassLoader(new URL[] {place.toUri().toURL()}, null);
+        Class.forName(name, true, loader);
+        return loader;
+    }
+    public static void main(String[] words) throws Exception {
+        Path place = Path.of(words[2]);
+        URLClassLoader before = deploy(words[0], place, words[3]);
+        before.close();
+        Files.delete(place);
+        URLClassLoader after = deploy(words[1], place, words[3]);
+        System.out.println("READY");
+        while (System.in.read() >= 0) { }
+        System.out.println(before + "" + after);
+    }
+}
+"""
 
 
 def words(shelf: Shelf, jar: Path) -> list[str]:
@@ -72,3 +97,18 @@ def test_an_archive_that_lies_near_is_not_the_one_that_was_read(
         found = look(pid)
     assert versions(found) <= {"3.14.0"}
     assert found.gaps
+
+
+def test_an_application_that_was_deployed_anew_and_the_one_before(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    """Of the one before nothing is left to tell its version by: that is said."""
+    source = tmp_path / "Redeploy.java"
+    source.write_text(REDEPLOY)
+    jars = [str(shelf.jar(OLDER)), str(shelf.jar(NEWER)), str(tmp_path / "lang3.jar")]
+    with running([str(source), *jars, TOUCHED[1]], tmp_path) as pid:
+        found = look(pid)
+    assert versions(found) == {"3.17.0"}
+    assert Reason.EARLIER in {gap.reason for gap in found.gaps}
+    assert found.coverage is not None
+    assert not found.coverage.complete
