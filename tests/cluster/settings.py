@@ -42,6 +42,10 @@ root = "{folder}/root"
 state = "{folder}/state"
 [grpc]
   address = "{CONTAINERD_SOCKET}"
+[plugins."io.containerd.gc.v1.scheduler"]
+  # By default snapshots of removed containers are deleted after the next hundred changes only
+  # (containerd, docs/garbage-collection.md).
+  deletion_threshold = 1
 [{cri}]
   sandbox_image = "{PAUSE_IMAGE}"
   disable_apparmor = true
