@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from sensor.closing import Closing
@@ -139,7 +139,7 @@ class LocalProcess(Closing):
         if stat.start_stack != self._stat.start_stack:
             raise ProcessGone(f"process {self.key.pid} runs another program now")
         if self._raw_maps:
-            self._alive()
+            _is_alive(self._maps_fd, self.key.pid, self.meter)
 
     def close(self) -> None:
         """See `Process.close`."""
@@ -160,14 +160,6 @@ class LocalProcess(Closing):
         if stat.start_ticks != self.key.start_ticks:
             raise ProcessGone(f"pid {self.key.pid} is another process now")
         return stat
-
-    def _alive(self) -> None:
-        """Raise ProcessGone when the memory we opened is no more: then maps, too, reads nothing."""
-        self.meter.charge(0)
-        with kernel_says(self.key.pid):
-            here = os.pread(self._maps_fd, 1, 0)
-        if not here:
-            raise ProcessGone(f"process {self.key.pid} ended or runs another program now")
 
     def _read_maps(self) -> bytes:
         if self._maps_fd < 0:
@@ -203,7 +195,9 @@ class LocalProcess(Closing):
         except (PermissionError, FileNotFoundError) as error:
             self.memory_gap = explain(error)
             return None
-        return Memory(fd, self._pagemap, self.meter, self._alive)
+        # Nothing of this object: in a circle its pages would stay until the collector comes.
+        alive = partial(_is_alive, self._maps_fd, self.key.pid, self.meter)
+        return Memory(fd, self._pagemap, self.meter, alive)
 
     def _not_read(self) -> tuple[list[tuple[int, int]], int]:
         """Addresses (start, end) that are never read, and the end of those of the process."""
@@ -228,6 +222,15 @@ class LocalProcess(Closing):
 
 # What stands in the lines of maps that `_is_device` is true of, and in few others.
 _MARKS: Final = (b"/dev/", b"anon_inode:", b"[vvar", b"[vsyscall")
+
+
+def _is_alive(maps_fd: int, pid: int, meter: Meter) -> None:
+    """Raise ProcessGone when the memory we opened is no more: then maps, too, reads nothing."""
+    meter.charge(0)
+    with kernel_says(pid):
+        here = os.pread(maps_fd, 1, 0)
+    if not here:
+        raise ProcessGone(f"process {pid} ended or runs another program now")
 
 
 def _is_device(mapping: Mapping) -> bool:
