@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from contextlib import AbstractContextManager
 
+    from tests.cluster.remains import Remains
     from tests.harness.fixtures import Toolbox
 
 
@@ -41,6 +42,8 @@ FOLDER = Path(__file__).parent
 # What is left by installing is looked for at the end of the run, a minute later at the least.
 FIRST = FOLDER / "test_install.py"
 FIXTURES = {OLD: "old", CURRENT: "current"}
+# A kubelet of 1.20 looks for what ended pods left once a minute.
+COLLECTED_SECONDS = 150
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,7 +73,7 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start(
     toolbox: Toolbox, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Start:
@@ -99,7 +102,7 @@ def start(
     return begin
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clusters(start: Start, request: pytest.FixtureRequest) -> Iterator[dict[str, Cluster]]:
     """Return those of the two that tests of this run are about; they start and end at once.
 
@@ -124,13 +127,25 @@ def _about(item: pytest.Item) -> set[str]:
     return named or (set(FIXTURES) if "clusters" in words else set())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def left(clusters: dict[str, Cluster]) -> Iterator[list[Remains]]:
+    """What releases have left for now. When all tests of clusters are over nothing is.
+
+    So it is also after any one test that installs; the clusters still run then.
+    """
+    del clusters
+    noted: list[Remains] = []
+    yield noted
+    assert [line for each in noted for line in each.left(COLLECTED_SECONDS)] == []
+
+
+@pytest.fixture(scope="package")
 def old(clusters: dict[str, Cluster]) -> Cluster:
     """Return Kubernetes 1.20."""
     return clusters[OLD]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def current(clusters: dict[str, Cluster]) -> Cluster:
     """Return a Kubernetes of today."""
     return clusters[CURRENT]

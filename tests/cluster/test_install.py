@@ -50,8 +50,6 @@ MEGABYTE = 1_000_000
 TICKS = os.sysconf("SC_CLK_TCK")
 # The smallest share of a processor that is given to a sensor: its documented request.
 SLOW = "sensor.resources.limits.cpu=100m"
-# A kubelet of 1.20 looks for what ended pods left once a minute.
-COLLECTED_SECONDS = 150
 
 
 class Images(NamedTuple):
@@ -72,22 +70,12 @@ def make_images(toolbox: Toolbox, folder: Path) -> Images:
 
 
 @pytest.fixture(scope="session")
-def making(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Images]]:
-    """Make the images while the clusters start."""
-    with ThreadPoolExecutor() as pool:
-        yield pool.submit(make_images, toolbox, tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture(scope="session")
-def left(clusters: dict[str, Cluster]) -> Iterator[list[Remains]]:
-    """What releases have left for now. When all tests are over nothing of it is there any more.
-
-    So it is also after any one test that installs; the clusters still run then.
-    """
-    del clusters
-    noted: list[Remains] = []
-    yield noted
-    assert [line for each in noted for line in each.left(COLLECTED_SECONDS)] == []
+def making(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Future[Images]:
+    """Make the images while the clusters start, in a thread that ends with that."""
+    pool = ThreadPoolExecutor()
+    images = pool.submit(make_images, toolbox, tmp_path_factory.mktemp("images"))
+    pool.shutdown(wait=False)
+    return images
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,8 @@ class Machine:
     """A kernel and a userland out of the toolbox (their folders), and how they are set up.
 
     `cgroup` is "v2", "v1" or "hybrid"; `modules` are loaded with all that they need; `memory_mib`
-    must hold the userland twice.
+    must hold the userland twice. Two `processors` are two threads of the emulator: in one run
+    of many both stood still for ever in what runc asks of the kernel.
     """
 
     kernel: Path
@@ -67,6 +68,7 @@ class Machine:
     cgroup: str = "v2"
     modules: tuple[str, ...] = ()
     memory_mib: int = MEMORY_MIB
+    processors: int = 2
 
     def missing(self) -> str | None:
         """Which program is not installed, None when all are."""
@@ -122,7 +124,7 @@ def _qemu(machine: Machine, initramfs: Path) -> list[str]:
     append = f"console={emulator.console} quiet loglevel=1 panic=-1 mitigations=off"
     return [
         *(emulator.program, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-        *("-machine", emulator.machine, "-cpu", emulator.cpu, "-smp", "2"),
+        *("-machine", emulator.machine, "-cpu", emulator.cpu, "-smp", str(machine.processors)),
         *("-accel", "tcg,thread=multi", "-m", str(machine.memory_mib)),
         *("-kernel", str(machine.kernel / VMLINUZ), "-initrd", str(initramfs)),
         *("-append", append, "-serial", "stdio"),
