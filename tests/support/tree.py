@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from sensor.closing import Closing
 from sensor.errors import FileMissing, FileRefused
@@ -19,7 +19,6 @@ from sensor.model.process import Arguments, ProcessKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
     from sensor.formats.source import Range
     from sensor.model.process import Descriptor
@@ -126,7 +125,7 @@ class Tree:
         return sorted({p[len(start) :].partition("/")[0] for p in every if p.startswith(start)})
 
 
-class TreeProcess:
+class TreeProcess(Closing):
     """A process that is nothing but its files."""
 
     def __init__(self, tree: Tree) -> None:
@@ -156,17 +155,6 @@ class TreeProcess:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def zipped(files: Mapping[str, str | bytes], before: bytes = b"") -> bytes:

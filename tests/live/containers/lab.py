@@ -12,18 +12,19 @@ import select
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from sensor.closing import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
 # A container starts in 50 ms and Python in it in another 100; emulation and load make it slow.
 READY_SECONDS = 60
 READY = "ready\n"
 
 
-class Lab:
+class Lab(Closing):
     """Starts containers. Use it in a `with`: at the end all are ended, by the ids it gave them."""
 
     def __init__(self, folder: Path) -> None:
@@ -36,15 +37,8 @@ class Lab:
         for hierarchy in hierarchies():
             self._undo.callback(remove_cgroup, hierarchy / self.parent)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End all, and remove what was made for them."""
         self._undo.close()
 
     def overlay(self, name: str, lower: Path) -> Path:
