@@ -39,7 +39,7 @@ class Start(Protocol):
 
 RUNNING = pytest.StashKey[list[Cluster]]()
 FOLDER = Path(__file__).parent
-# What is left by installing is looked for at the end of the run, a minute later at the least.
+# What is left by installing is looked for after the last of these tests: in a run of all, later.
 FIRST = FOLDER / "test_install.py"
 FIXTURES = {OLD: "old", CURRENT: "current"}
 # A kubelet of 1.20 looks for what ended pods left once a minute.
