@@ -39,9 +39,7 @@ _VERSION_SIZE = len(b"META-INF/versions/1234/")
 _VERSIONED = re.compile(rb"META-INF/versions/[1-9][0-9]{0,3}/(.+)", re.DOTALL)
 _POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 # PKWARE APPNOTE 6.3.10, 4.3.12: the lengths of name, extra field and comment in a header.
-_LENGTHS = struct.Struct("<28x3H").unpack_from
-# The magic number and these, of a whole header.
-_FIELDS = struct.Struct("<4s24x3H12x").unpack_from
+_LENGTHS = struct.Struct("<28x3H12x").unpack_from
 _HEADER = 46
 _MAGIC = b"PK\x01\x02"
 
@@ -76,20 +74,21 @@ def contents(source: Source) -> Contents:
 def _names(found: zipdir.Directory) -> tuple[list[bytes], list[tuple[int, bytes]]]:
     """Names of classes as they stand; of other files too, each with the place of its entry.
 
-    This loop runs once for each entry of all archives: it does no more than it must.
+    This loop runs once for each entry of all archives: it does no more than it must. So headers are
+    counted, not checked one by one: who uses an entry checks it (`has_class`, `zipdir.entry`).
     """
     classes, others = [], []
     position, data = 0, found.data
+    if data.count(_MAGIC) < found.entries:
+        raise Malformed("the directory of an archive is damaged")
     try:
         for _ in range(found.entries):
-            magic, name_size, extra, comment = _FIELDS(data, position)
-            if magic != _MAGIC:
-                raise Malformed("the directory of an archive is damaged")
-            position += _HEADER + name_size
+            name_size, extra, comment = _LENGTHS(data, position)
+            start = position + _HEADER
+            position = start + name_size
             if data[position - 6 : position] == b".class":
-                classes.append(data[position - name_size : position - 6])
+                classes.append(data[start : position - 6])
             elif data[position - 1 : position] != b"/":
-                start = position - name_size
                 others.append((start - _HEADER, data[start:position]))
             position += extra + comment
     except struct.error:

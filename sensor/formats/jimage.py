@@ -67,32 +67,34 @@ def _tables(source: Source) -> _Tables:
 
 def _places(tables: _Tables, extension: int) -> set[tuple[int, int]]:
     """Module and package of each class; nearly all are written as jlink does. Raises Malformed."""
-    match, locations = _usual(extension).match, tables.locations
-    usual: set[tuple[bytes, bytes]] = set()
+    value = extension.to_bytes((extension.bit_length() + 7) // 8, "big")
+    end = bytes([_EXTENSION << 3 | len(value) - 1]) + value
+    match, locations = _usual(end).match, tables.locations
+    usual: set[bytes] = set()
     pairs: set[tuple[int, int]] = set()
     for offset in tables.offsets:
         found = match(locations, offset)
         if found:
-            usual.add((found[1], found[2]))
+            usual.add(found[1])
         else:
             pairs.add(_place(locations, offset, extension))
-    numbers = ([int.from_bytes(raw[1:], "big") for raw in pair] for pair in usual)
-    pairs |= {(module, parent) for module, parent in numbers if module and parent}
+    pairs |= {_place(raw + end, 0, extension) for raw in usual}
     return pairs - {(0, 0)}
 
 
-def _usual(extension: int) -> re.Pattern[bytes]:
-    """A location of a class as ImageLocationWriter.java writes it: in the order of the kinds."""
-    value = extension.to_bytes((extension.bit_length() + 7) // 8, "big")
-    end = re.escape(bytes([_EXTENSION << 3 | len(value) - 1]) + value)
+def _usual(end: bytes) -> re.Pattern[bytes]:
+    """A location of a class as ImageLocationWriter.java writes it: in the order of the kinds.
+
+    `end` is the attribute of the extension; module and package are the group.
+    """
     module, parent, base = map(_attribute, (_MODULE, _PARENT, _BASE))
-    return re.compile(b"(%s)(%s)(?:%s)%s" % (module, parent, base, end), re.DOTALL)
+    return re.compile(b"(%s%s)%s%s" % (module, parent, base, re.escape(end)), re.DOTALL)
 
 
 def _attribute(kind: int) -> bytes:
     """A pattern for an attribute whose number has one to four bytes."""
     heads = [(re.escape(bytes([kind << 3 | size - 1])), size) for size in range(1, 5)]
-    return b"|".join(b"%s.{%d}" % head for head in heads)
+    return b"(?:%s)" % b"|".join(b"%s.{%d}" % head for head in heads)
 
 
 def _place(locations: bytes, at: int, extension: int) -> tuple[int, int]:

@@ -47,12 +47,13 @@ class Memory:
 
     def read(self, ranges: Sequence[Range], *, fresh: bool = False) -> list[bytes | None]:
         """See `seam.Process.read`."""
-        wanted = {page for start, size in ranges for page in _pages(start, size)}
-        known = {} if fresh else self._cache
-        pages = {page: known[page] for page in wanted if page in known}
+        wanted = _wanted(ranges)
+        kept = self._cache
+        pages = {} if fresh else {page: kept[page] for page in wanted if page in kept}
         new = dict(self._fetch(sorted(wanted.difference(pages))))
+        # Who reads freshly keeps what is needed; here only what is kept must not become older.
+        self._keep({page: new[page] for page in kept.keys() & new.keys()} if fresh else new)
         pages |= new
-        self._keep(new)
         return [_cut(start, size, pages) for start, size in ranges]
 
     def find(self, pattern: bytes, ranges: Sequence[Range], limit: int) -> list[int]:
@@ -143,6 +144,18 @@ class Memory:
         if not data:
             self._alive()
         return data
+
+
+def _wanted(ranges: Sequence[Range]) -> set[int]:
+    """The pages of all ranges. Most lie in one page each: that must be cheap."""
+    wanted: set[int] = set()
+    for start, size in ranges:
+        page, offset = divmod(start, PAGE)
+        if 0 < size <= PAGE - offset and 0 <= start < _TOP:
+            wanted.add(page)
+        else:
+            wanted.update(_pages(start, size))
+    return wanted
 
 
 def _pages(start: int, size: int) -> range:

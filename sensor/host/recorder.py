@@ -17,7 +17,6 @@ from sensor.host.recording import (
     Recording,
     mapped_name,
     name_of,
-    plain_id,
     refusals_into,
 )
 
@@ -155,21 +154,21 @@ class RecordingFiles:
     def _open(self, ask: Callable[[], File], table: dict[str, Answer], name: str) -> RecordingFile:
         with refusals_into(table, name):
             file = ask()
-        table[name] = {"value": plain_id(file.id)}
+        table[name] = {"value": list(file.id)}
         return RecordingFile(file, self._recording.content(file.id))
 
     def list_dir(self, path: str) -> tuple[FileId, list[str]]:
         """See `Files.list_dir`."""
         with refusals_into(self._recording.listed, name_of(path)):
             identity, names = self._files.list_dir(path)
-        self._recording.listed[name_of(path)] = {"value": [plain_id(identity), names]}
+        self._recording.listed[name_of(path)] = {"value": [list(identity), names]}
         return identity, names
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
         """See `Files.stat_many`."""
         found = self._files.stat_many(paths)
         for path, identity in zip(paths, found, strict=True):
-            self._recording.stats[name_of(path)] = None if identity is None else plain_id(identity)
+            self._recording.stats[name_of(path)] = identity and list(identity)
         return found
 
     def read_link(self, path: str) -> str | None:

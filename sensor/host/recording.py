@@ -7,7 +7,7 @@ A question is never answered from a part of the process that was not asked for a
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sensor.errors import FileMissing, FileRefused, FixtureError, ProcessGone
@@ -93,11 +93,6 @@ def name_of(path: str) -> str:
 def mapped_name(mapping: Mapping) -> str:
     """The name under which the answer for a mapped file stands."""
     return name_of(f"{mapping.device} {mapping.inode} {mapping.path}")
-
-
-def plain_id(identity: FileId) -> list[Any]:
-    """A FileId as JSON."""
-    return list(asdict(identity).values())
 
 
 @contextmanager

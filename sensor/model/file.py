@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FileId:
+class FileId(NamedTuple):
     """One content of one file.
 
     `dev` is st_dev, but 0 on overlayfs: there st_dev is per mount, while inode and times are those
     of the file in the layer that containers of one image share. `scope` is empty when the kernel's
     word can be trusted across containers; for FUSE and for mounts made inside a foreign user
     namespace it names the mount namespace, so that nothing is shared beyond it.
-    Times are in nanoseconds; a workload cannot set ctime.
+    Times are in nanoseconds; a workload cannot set ctime. As plain data it is a list of the same.
     """
 
     ino: int

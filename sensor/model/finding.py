@@ -7,7 +7,7 @@ that a resolver can run in another process.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -48,6 +48,10 @@ class Evidence:
     path: str
     detail: str
     at: float
+
+    def plain(self) -> Plain:
+        """A JSON object."""
+        return _fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ class Package:
             raise ValueError(f"no fact without evidence: {self.purl}")
         if (self.state is State.LOADED) != (self.depth is not None):
             raise ValueError(f"loaded and depth go together: {self.purl}")
+
+    def plain(self) -> Plain:
+        """A JSON object."""
+        return {**_fields(self), "evidence": [item.plain() for item in self.evidence]}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
@@ -172,9 +180,11 @@ class Finding:
 
     def facts(self) -> dict[str, Plain]:
         """What was learned as plain data, without memo: for the memo of a finished look."""
-        coverage = asdict(self.coverage) if self.coverage else None
-        packages = [asdict(package) for package in self.packages]
-        return {"packages": [*packages], "gaps": [*map(asdict, self.gaps)], "coverage": coverage}
+        return {
+            "packages": [package.plain() for package in self.packages],
+            "gaps": [_fields(gap) for gap in self.gaps],
+            "coverage": _fields(self.coverage) if self.coverage else None,
+        }
 
     def remembering(self, stage: str, rest: Mapping[str, Plain]) -> Self:
         """This, finished, with a memo that holds it as `stage` beside the `rest`."""
@@ -184,6 +194,11 @@ class Finding:
     def remembered(cls, facts: Mapping[str, Any], memo: Plain) -> Self:
         """The finding of `facts`, with the memo that it came from. Raises as `from_plain`."""
         return replace(cls.from_plain(facts), memo=memo)
+
+
+def _fields(word: Evidence | Package | Gap | Coverage) -> dict[str, Any]:
+    """As dataclasses.asdict, but not into what a field holds: a look makes hundreds of them."""
+    return {name: getattr(word, name) for name in word.__slots__}
 
 
 # A resolver may also give a memo with this answer: `coverage` alone decides.

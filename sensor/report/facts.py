@@ -7,7 +7,6 @@ summary. The lines of a report over time, with the words of a cluster, are in `p
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -49,7 +48,7 @@ def package_words(package: Package) -> Line:
         "version": package.version,
         "state": package.state,
         "depth": package.depth,
-        "evidence": [asdict(item) for item in package.evidence],
+        "evidence": [item.plain() for item in package.evidence],
     }
     if package.reason is not None:
         line["reason"] = package.reason

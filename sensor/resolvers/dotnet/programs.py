@@ -6,7 +6,6 @@ Each file is read once for all processes that map it.
 from __future__ import annotations
 
 import re
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sensor.errors import Malformed
@@ -69,7 +68,7 @@ class Programs:
                 return _from_plain(plain) if plain else Program()
         with self._process.files.open_mapped(mapping) as file:
             found = known(file, self._cache)
-            self._files[key] = [*astuple(file.id)] if found != Program() else None
+            self._files[key] = [*file.id] if found != Program() else None
         return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor.model.file import FileId
@@ -55,7 +54,7 @@ class Files:
             found = self._read(key, file)
             if found:
                 is_other = found["form"] == Form.OTHER
-                self._known[key] = None if is_other else list(astuple(file.id))
+                self._known[key] = None if is_other else list(file.id)
             return found
 
     def _read(self, key: str, file: File) -> Object | None:

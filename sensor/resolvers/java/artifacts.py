@@ -10,7 +10,6 @@ import itertools
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sensor.model.file import FileId
@@ -187,11 +186,11 @@ class _Look:
         search.unshadow(self._files, result, [one.known for one in archives], folders)
         self._state["modules"] = dict(result.modules)
         self._state["uses"] = [
-            [list(_plain(archives[number].place)), asdict(use)]
+            [list(_plain(archives[number].place)), use.plain()]
             for number, use in result.uses.items()
         ]
         self._state["doubts"] = [
-            [[list(_plain(archives[number].place)) for number in held], asdict(use)]
+            [[list(_plain(archives[number].place)) for number in held], use.plain()]
             for held, use in result.doubts.items()
         ]
 
@@ -231,7 +230,7 @@ class _Look:
 
 
 def _plain(place: Place) -> tuple[Any, ...]:
-    return place.path, list(astuple(place.file)), place.inside
+    return place.path, list(place.file), place.inside
 
 
 def _place(plain: Sequence[Any]) -> Place:

@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from array import array
 from base64 import b64decode, b64encode
-from collections import Counter
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sensor.errors import Malformed
 from sensor.formats import jar, manifest
 from sensor.resolvers.java import archive, parts
+from sensor.resolvers.java.packages import Packages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sensor.formats.source import Source
     from sensor.formats.zipdir import Member
@@ -38,8 +37,6 @@ MAX_INSIDE: Final = 2000
 MAX_UNPACKED: Final = 256 << 20
 MAX_ATTRIBUTE: Final = 1000
 MAX_CLASS_PATH: Final = 64 << 10
-# A package that holds so much of an archive is what its classes have in common.
-MOST: Final = 0.7
 
 # What Maven takes for group and artifact (DefaultModelValidator); versions have a little more.
 _WORD: Final = re.compile(r"[\w.+~-]*")
@@ -183,14 +180,13 @@ def _nothing(problem: str) -> Entry:
 
 
 def _kept(source: Source, found: jar.Contents) -> Entry:
-    raw = Counter([name.rpartition(b"/")[0] for name in found.classes])
-    packages = Counter({name.decode(errors="replace"): count for name, count in raw.items()})
+    packages = Packages(found.classes)
     poms = [pom for member in found.poms.values() if (pom := _pom(source, member))]
     return {
         "classes": b64encode(hashed(found.classes).tobytes()).decode(),
         "manifest": _manifest(source, found.manifest),
         "poms": parts.with_prefixes(poms, packages),
-        "top": _top(packages),
+        "top": packages.top(),
         "nested": {name: list(found.nested[name]) for name in _ordered(source, found)},
         "problem": "",
     }
@@ -233,26 +229,3 @@ def _ordered(source: Source, found: jar.Contents) -> list[str]:
     # A list of YAML: each line is `- "BOOT-INF/lib/x.jar"`.
     listed = [line.removeprefix("- ").strip().strip('"') for line in text.splitlines()]
     return list(dict.fromkeys([*(name for name in listed if name in found.nested), *found.nested]))
-
-
-def _top(packages: Counter[str]) -> str:
-    """The longest package that most classes lie in; "" when there is none."""
-    total = packages.total()
-    top = _common(packages)
-    while True:
-        heads: Counter[str] = Counter()
-        for name, count in packages.items():
-            if name.startswith(top and top + "/") and name != top:
-                end = name.find("/", len(top) + 1 if top else 0)
-                heads[name if end < 0 else name[:end]] += count
-        (best, count), *_ = heads.most_common(1) or [("", 0)]
-        if count < MOST * total or not best:
-            return top
-        top = best
-
-
-def _common(packages: Collection[str]) -> str:
-    """The longest package that all lie in."""
-    first, last = min(packages, default="").split("/"), max(packages, default="").split("/")
-    pairs = zip(first, last, strict=False)
-    return "/".join([one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)])

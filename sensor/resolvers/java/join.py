@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sensor.resolvers.java import owner, redeployed
 from sensor.resolvers.java.settled import by_named
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from sensor.model.finding import Plain
     from sensor.resolvers.java.owner import Known
 
 APP: Final = frozenset({
@@ -54,9 +55,6 @@ _GENERATED: Final = re.compile(
 MAX_PROOFS: Final = 6
 
 
-Key = TypeVar("Key", int, tuple[int, ...])
-
-
 @dataclass(slots=True)
 class Use:
     """What is loaded of one archive: counts, classes that prove it, and those that prove parts.
@@ -71,18 +69,24 @@ class Use:
     weaker: list[str] = field(default_factory=list)
     parts: dict[str, list[str | bool]] = field(default_factory=dict)
 
-    def add(self, klass: Klass, prefixes: Sequence[str]) -> None:
-        """One more class."""
-        self.loaded += 1
-        self.initialized += klass.initialized
-        kept = self.proofs if klass.initialized else self.weaker
-        if len(kept) < MAX_PROOFS:
-            kept.append(klass.name)
+    def plain(self) -> Plain:
+        """A JSON object; the lists are those of this object."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def add(self, classes: Sequence[Klass], prefixes: Sequence[str]) -> None:
+        """More classes, of one loader."""
+        strong = [klass.name for klass in classes if klass.initialized]
+        weak = [klass.name for klass in classes if not klass.initialized]
+        self.loaded += len(classes)
+        self.initialized += len(strong)
+        self.proofs += strong[: MAX_PROOFS - len(self.proofs)]
+        self.weaker += weak[: MAX_PROOFS - len(self.weaker)]
         for prefix in prefixes:
-            if klass.name.startswith(prefix + "/"):
-                known = self.parts.get(prefix)
-                if known is None or (klass.initialized and not known[1]):
-                    self.parts[prefix] = list(klass)
+            for klass in classes:
+                if klass.name.startswith(prefix + "/"):
+                    known = self.parts.get(prefix)
+                    if known is None or (klass.initialized and not known[1]):
+                        self.parts[prefix] = list(klass)
 
 
 @dataclass(slots=True)
@@ -228,13 +232,18 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     home: Collection[str],
 ) -> None:
     choose = owner.Chooser(archives.known, mine.values(), home, by_path=loader.kind in APP)
+    of_one: dict[int, list[Klass]] = {}
+    of_several: dict[tuple[int, ...], list[Klass]] = {}
     for name, held in mine.items():
         number = held[0] if len(held) == 1 else choose(held)
-        klass = classes[name]
         if number is None:
-            _use(result.doubts, tuple(held)).add(klass, ())
+            of_several.setdefault(tuple(held), []).append(classes[name])
         else:
-            _use(result.uses, number).add(klass, prefixes[number])
+            of_one.setdefault(number, []).append(classes[name])
+    for number, group in of_one.items():
+        result.uses.setdefault(number, Use()).add(group, prefixes[number])
+    for numbers, group in of_several.items():
+        result.doubts.setdefault(numbers, Use()).add(group, ())
     if loader.kind not in APP | {BOOT} and any(
         _elsewhere(archives, held) for held in mine.values()
     ):
@@ -243,13 +252,6 @@ def _owned(  # noqa: PLR0913, PLR0917 - the parts of one step, each plain
     if left:
         result.left[index] = left
         result.unsure.add(index)
-
-
-def _use(uses: dict[Key, Use], key: Key) -> Use:
-    use = uses.get(key)
-    if use is None:
-        use = uses[key] = Use()
-    return use
 
 
 def _on_path(archives: Archives, mine: dict[int, list[int]]) -> dict[int, list[int]]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import string
-from struct import Struct
+from struct import Struct, calcsize
 from typing import TYPE_CHECKING, NamedTuple
 
-from sensor.resolvers.java.memory import PAGE, WORD, View, is_pointer
+from sensor.errors import Malformed
+from sensor.resolvers.java.memory import PAGE, View, is_pointer
 from sensor.resolvers.java.progress import INITIALIZED, OTHER
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sensor.resolvers.java.layout import Layout
     from sensor.resolvers.java.memory import Memory
 
-INT, LENGTH = Struct("<i"), Struct("<H")
+LENGTH = Struct("<H")
 # Names have 40 bytes in the middle, and 65,535 at most (JVMS 4.4.7).
 USUAL_NAME = 90
 # Longer ones are not names that people or compilers give: they are not reported.
@@ -55,6 +56,32 @@ class Piece(NamedTuple):
     torn: bool = False
 
 
+class _Row:
+    """The fields of a Klass that are read, in one step: `places` tells where each stands in a row.
+
+    These are layout helper, name, next class, class loader and state.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        """Raises Malformed when the fields of a layout overlap."""
+        fields = (
+            (layout.klass_layout, "i"),
+            (layout.klass_name, "Q"),
+            (layout.klass_next, "Q"),
+            (layout.klass_cld, "Q"),
+            (layout.klass_state, "B"),
+        )
+        ordered, form, end = sorted(fields), "<", 0
+        for offset, code in ordered:
+            if offset < end:
+                raise Malformed("fields of a class overlap")
+            form += f"{offset - end}x{code}"
+            end = offset + calcsize(f"<{code}")
+        struct = Struct(form)
+        self.size, self.unpack = struct.size, struct.unpack_from
+        self.places = [ordered.index(field) for field in fields]
+
+
 class Reader:
     """Reads classes and names; what it has read it may not read again."""
 
@@ -63,8 +90,7 @@ class Reader:
         self._layout = layout
         self._klasses = View(memory)
         self._symbols = View(memory, span=1)
-        words = (layout.klass_name, layout.klass_next, layout.klass_cld, layout.klass_state)
-        self._size = max(*words, layout.klass_layout) + WORD.size
+        self._row = _Row(layout)
         self._head = max(layout.symbol_length + LENGTH.size, layout.symbol_body)
         self._usual = self._head + USUAL_NAME
 
@@ -74,35 +100,43 @@ class Reader:
 
     def piece(self, loader: int, first: int, until: int, limit: int) -> Piece:
         """Up to `limit` classes of a loader from `first` on, not beyond `until`."""
-        layout = self._layout
+        pages, unpack, last = self._klasses.pages, self._row.unpack, PAGE - self._row.size
+        helper, name, following, owner, state = self._row.places
         rows: list[tuple[int, int]] = []
         klass, read, absent, torn = first, 0, False, False
         while read < limit and klass not in {0, until}:
             read += 1
-            data = self._klasses.at(klass, self._size) if is_pointer(klass) else None
-            absent = data is None
-            if data is None or WORD.unpack_from(data, layout.klass_cld)[0] != loader:
+            page, start = pages.get(klass // PAGE), klass % PAGE
+            if page is None or start > last or start % 8:
+                page, start = self._klass(klass), 0
+            absent = page is None
+            row = () if page is None else unpack(page, start)
+            if not row or row[owner] != loader:
                 torn = not absent
                 break
             # Of an array the layout helper is negative (klass.hpp).
-            if INT.unpack_from(data, layout.klass_layout)[0] >= 0:
-                (name,) = WORD.unpack_from(data, layout.klass_name)
-                rows.append((name, data[layout.klass_state]))
-            (klass,) = WORD.unpack_from(data, layout.klass_next)
+            if row[helper] >= 0:
+                rows.append((row[name], row[state]))
+            klass = row[following]
         torn = torn or (klass == 0 and until != 0)
-        following = 0 if klass == until else klass
-        return self._named(rows)._replace(read=read, following=following, absent=absent, torn=torn)
+        rest = 0 if klass == until else klass
+        return self._named(rows)._replace(read=read, following=rest, absent=absent, torn=torn)
+
+    def _klass(self, klass: int) -> bytes | None:
+        """The bytes of a Klass that lies in no page that was read, or goes on in the next one."""
+        return self._klasses.at(klass, self._row.size) if is_pointer(klass) else None
 
     def _named(self, rows: list[tuple[int, int]]) -> Piece:
         """Classes by the address of their name and their state."""
         layout = self._layout
         defined = [row for row in rows if row[1] != layout.allocated]
-        self._symbols.prefetch([symbol for symbol, _ in defined])
-        names = class_names(self._texts([symbol for symbol, _ in defined]))
+        symbols = [symbol for symbol, _ in defined]
+        self._symbols.prefetch(symbols)
+        names = class_names(self._texts(symbols))
         classes = [
             (INITIALIZED if state == layout.initialized else OTHER) + name
             for name, (_, state) in zip(names, defined, strict=True)
-            if name is not None and not is_hidden(name)
+            if name is not None and (name[-1] not in HEX_DIGITS or not is_hidden(name))
         ]
         unnamed = names.count(None)
         return Piece(classes, len(rows) - len(classes) - unnamed, unnamed)
@@ -113,11 +147,11 @@ class Reader:
         A Symbol that does not lie in one page that was read already is read by `_raw`.
         """
         pages, head, length = self._symbols.pages, self._layout.symbol_body, LENGTH.unpack_from
-        at = self._layout.symbol_length
+        at, last = self._layout.symbol_length, PAGE - self._head
         found: list[bytes | None] = []
         for symbol in symbols:
             page, start = pages.get(symbol // PAGE), symbol % PAGE
-            if page is None or start + self._head > PAGE or symbol % 8:
+            if page is None or start > last or start % 8:
                 found.append(self._raw(symbol))
                 continue
             first = start + head
@@ -150,9 +184,7 @@ class Reader:
 
 def is_hidden(name: str) -> bool:
     """Whether it is the name of a class without a file."""
-    if name[-1] not in HEX_DIGITS or ("0x" not in name and not name[-1].isdigit()):
-        return False
-    return HIDDEN.search(name) is not None
+    return ("0x" in name or name[-1].isdigit()) and HIDDEN.search(name) is not None
 
 
 def class_names(raw: list[bytes | None]) -> list[str | None]:

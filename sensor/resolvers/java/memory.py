@@ -31,6 +31,7 @@ SPAN = 16
 MAX_PAGES = 2048
 # User space ends below this address on every 64-bit machine that has HotSpot (5-level paging).
 USER_END = 1 << 56
+END_PAGE = USER_END // PAGE
 
 
 def is_pointer(value: int) -> bool:
@@ -132,8 +133,8 @@ class View:
 
     def prefetch(self, addresses: Iterable[int]) -> None:
         """Have the pages of many addresses read at once: that is cheaper than one by one."""
-        wanted = {address // PAGE for address in addresses if is_pointer(address)}
-        self._load(sorted(wanted.difference(self.pages)))
+        wanted = {address // PAGE for address in addresses}
+        self._load(sorted(page for page in wanted.difference(self.pages) if 0 < page < END_PAGE))
 
     def _fetch(self, page: int) -> bytes | None:
         first = page - page % self._span

@@ -10,20 +10,22 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Container, Iterable
 
 # Group, artifact, version, and the package that proves it or "".
 Pom = list[str]
 _WORDS = re.compile(r"[-_.]")
 
 
-def with_prefixes(poms: Iterable[list[str]], packages: Collection[str]) -> list[Pom]:
-    """The poms of an archive, each with the package that only it can have."""
+def with_prefixes(poms: Iterable[list[str]], packages: Container[str]) -> list[Pom]:
+    """The poms of an archive, each with the package that only it can have.
+
+    `packages` are those that a class of the archive lies in or below.
+    """
     listed = [list(pom) for pom in {tuple(pom): None for pom in poms}]
     if len(listed) == 1:
         return [[*listed[0], ""]]
-    present = _with_parents(packages)
-    claims = [[path for path in _paths(*pom[:2]) if path in present] for pom in listed]
+    claims = [[path for path in _paths(*pom[:2]) if path in packages] for pom in listed]
     return [[*pom, _own(number, claims)] for number, pom in enumerate(listed)]
 
 
@@ -43,16 +45,6 @@ def _paths(group: str, artifact: str) -> list[str]:
     if words and above[-1] == words[-1]:
         found.add("/".join(above))
     return sorted(found, key=lambda path: (-len(path), path))
-
-
-def _with_parents(packages: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for package in packages:
-        path = package
-        while path and path not in found:
-            found.add(path)
-            path = path.rpartition("/")[0]
-    return found
 
 
 def _own(number: int, claims: list[list[str]]) -> str:

@@ -6,7 +6,7 @@ reading ahead came, and gaps.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sensor.errors import FileRefused
@@ -124,7 +124,7 @@ class Reading:
             note(self._state, Reason.TOO_MANY, f"more than {candidates.MAX_CANDIDATES}")
             new = new[:room]
         identities = self._files.stat_many(new)
-        known |= {p: one and list(astuple(one)) for p, one in zip(new, identities, strict=True)}
+        known |= {p: one and list(one) for p, one in zip(new, identities, strict=True)}
         found = {path: FileId(*one) for path in paths.archives if (one := known.get(path))}
         return candidates.placed(paths, found)
 

@@ -104,13 +104,23 @@ def test_only_needed_pages_are_read_and_only_once(made: list[Fake], tmp_path: Pa
     assert fake.meter.calls == 6
 
 
-def test_fresh_goes_past_the_cache_and_into_it(made: list[Fake], tmp_path: Path) -> None:
+def test_fresh_goes_past_the_cache_and_makes_what_is_in_it_newer(
+    made: list[Fake], tmp_path: Path
+) -> None:
     fake = Fake(tmp_path, [True])
     made.append(fake)
     assert fake.memory.read([(0, 1)]) == [b"\0"]
     os.pwrite(fake.fds[1], b"N", 0)
     assert fake.memory.read([(0, 1)]) == [b"\0"]
     assert fake.memory.read([(0, 1)], fresh=True) == [b"N"]
+    assert fake.memory.read([(0, 1)]) == [b"N"]
+
+
+def test_what_is_read_freshly_is_not_kept(made: list[Fake], tmp_path: Path) -> None:
+    fake = Fake(tmp_path, [True])
+    made.append(fake)
+    assert fake.memory.read([(0, 1)], fresh=True) == [b"\0"]
+    os.pwrite(fake.fds[1], b"N", 0)
     assert fake.memory.read([(0, 1)]) == [b"N"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +23,7 @@ class Disk(Tree):
     """The root of a machine, not that of an image: it is not searched as a whole."""
 
     def stat_many(self, paths: Sequence[str]) -> list[FileId | None]:
-        return [one and replace(one, dev=8) for one in super().stat_many(paths)]
+        return [one and one._replace(dev=8) for one in super().stat_many(paths)]
 
 
 def test_a_file_that_took_the_place_of_an_open_one_was_not_read() -> None:

@@ -14,6 +14,7 @@ from sensor.model.purl import maven
 from sensor.resolvers.java import groups, jdk
 from sensor.resolvers.java.archivereasons import Reason
 from sensor.resolvers.java.identity import FILE_NAME, MANIFEST, POM, identify
+from sensor.resolvers.java.packages import Packages
 from sensor.resolvers.java.parts import with_prefixes
 from tests.support.jarmade import (
     HOME,
@@ -212,6 +213,11 @@ def test_a_part_is_loaded_only_where_a_class_of_its_own_package_is() -> None:
     assert found.complete
 
 
+def packages_of(*names: str) -> Packages:
+    """Packages with one class each."""
+    return Packages([f"{name}/Klass".encode() for name in names])
+
+
 @pytest.mark.parametrize(
     ("poms", "package", "proved"),
     [
@@ -227,7 +233,7 @@ def test_a_part_is_loaded_only_where_a_class_of_its_own_package_is() -> None:
 )
 def test_which_package_proves_a_part(poms: list[str], package: str, proved: bool) -> None:  # noqa: FBT001
     listed = [[*pom.split(":"), "1"] for pom in [*poms, "org.x:carrier"]]
-    found = with_prefixes(listed, [package, "org/x/carrier"])
+    found = with_prefixes(listed, packages_of(package, "org/x/carrier"))
     prefixes = [pom[3] for pom in found[:-1]]
     assert (package in prefixes) == proved
 
@@ -242,7 +248,7 @@ NAMES = st.from_regex(r"[a-c](\.[a-c]){0,2}", fullmatch=True)
 def test_no_two_parts_are_proved_by_one_package(
     poms: list[tuple[str, str]], listed: list[str]
 ) -> None:
-    found = with_prefixes([[group, name, "1"] for group, name in poms], listed)
+    found = with_prefixes([[group, name, "1"] for group, name in poms], packages_of(*listed))
     prefixes = [pom[3] for pom in found if pom[3]]
     for number, one in enumerate(prefixes):
         for other in prefixes[number + 1 :]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sensor.resolvers.java import search
@@ -39,13 +37,13 @@ def on_a_disk(process: JavaProcess) -> JavaProcess:
     """The same process in the root of a machine: files have a device."""
     stat = process.files.stat_many
     process.files.stat_many = lambda paths: [  # type: ignore[method-assign]
-        one and replace(one, dev=1) for one in stat(paths)
+        one and one._replace(dev=1) for one in stat(paths)
     ]
     opened = process.files.open
 
     def open_file(path: str) -> object:
         file = opened(path)
-        file.id = replace(file.id, dev=1)
+        file.id = file.id._replace(dev=1)
         return file
 
     process.files.open = open_file  # type: ignore[method-assign, assignment]
