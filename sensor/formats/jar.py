@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
+from bisect import bisect_left
 from typing import NamedTuple
 
 from sensor.errors import Malformed
@@ -32,8 +33,8 @@ ORDER = "BOOT-INF/classpath.idx"
 
 _NESTED = (".jar", ".war", ".rar")
 _CLASSES = (b"WEB-INF/classes/", b"BOOT-INF/classes/")
-# First letters of what is cut off: other names are as they are.
-_FIRST = {b"M", b"W", b"B"}
+# What is below these is cut off or asked for by nobody: other names are as they are.
+_PREFIXES = (*_CLASSES, b"META-INF/")
 _VERSION_END = re.compile(rb"META-INF/versions/[1-9][0-9]{0,3}/\Z")
 _VERSION_SIZE = len(b"META-INF/versions/1234/")
 _VERSIONED = re.compile(rb"META-INF/versions/[1-9][0-9]{0,3}/(.+)", re.DOTALL)
@@ -45,7 +46,7 @@ _MAGIC = b"PK\x01\x02"
 
 
 class Contents(NamedTuple):
-    """Class names in internal form as they stand (UTF-8), members by name as the archive has them.
+    """Class names in internal form (UTF-8), sorted, and members by name as the archive has them.
 
     `truncated` says that there are more poms or nested archives than we keep.
     """
@@ -146,10 +147,13 @@ def _wanted(name: str) -> bool:
 
 
 def _asked(names: list[bytes]) -> list[bytes]:
-    """The names that loaders ask for. Nearly all archives have only such."""
-    if b"-INF/" in b"\n".join(names):
-        names = [_class(name) or b"" if name[:1] in _FIRST else name for name in names]
-    return [name for name in names if name] if b"" in names else names
+    """The names that loaders ask for, sorted. Nearly all archives have only such."""
+    names.sort()
+    for prefix in _PREFIXES:
+        start = bisect_left(names, prefix)
+        if names[start : start + 1] and names[start].startswith(prefix):
+            return sorted(filter(None, map(_class, names)))
+    return names if all(names[:1]) else list(filter(None, names))
 
 
 def _class(name: bytes) -> bytes | None:

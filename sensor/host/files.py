@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sensor.closing import Closing
@@ -20,7 +19,7 @@ from sensor.host.walk import Refused
 from sensor.model.file import FileId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sensor.formats.source import Range
     from sensor.host.root import Root
@@ -66,7 +65,7 @@ class LocalFile(Closing):
         if size > MAX_RANGE:
             raise BudgetSpent(f"{size} bytes of {self.path} in one range")
         self._meter.charge(size)
-        with _answers(self.path):
+        with _Answers(self.path):
             data = os.pread(self._fd, size, start)
         return data if len(data) == size else None
 
@@ -94,7 +93,7 @@ class LocalFiles:
 
     def open(self, path: str) -> LocalFile:
         """See `seam.Files.open`."""
-        with _answers(path):
+        with _Answers(path):
             return self._regular(self._root.open(_raw(path)), path)
 
     def open_mapped(self, mapping: Mapping) -> LocalFile:
@@ -102,7 +101,7 @@ class LocalFiles:
         path = mapping.path
         if not mapping.inode:
             raise FileRefused(path, "not a file")
-        with _answers(path):
+        with _Answers(path):
             for place in places(self._process, mapping, self._exe, self._root):
                 file = self._same(place, mapping)
                 if file:
@@ -116,7 +115,7 @@ class LocalFiles:
 
     def list_dir(self, path: str) -> tuple[FileId, list[str]]:
         """See `seam.Files.list_dir`."""
-        with _answers(path):
+        with _Answers(path):
             place = self._root.open(_raw(path))
             try:
                 found = os.fstat(place.fd)
@@ -132,7 +131,7 @@ class LocalFiles:
 
     def read_link(self, path: str) -> str | None:
         """See `seam.Files.read_link`."""
-        with _answers(path):
+        with _Answers(path):
             place = self._root.open(_raw(path), follow=False)
             try:
                 if not stat.S_ISLNK(os.fstat(place.fd).st_mode):
@@ -167,7 +166,7 @@ class LocalFiles:
 
     def _stat(self, path: str) -> FileId | None:
         try:
-            with _answers(path):
+            with _Answers(path):
                 place = self._root.open(_raw(path))
                 try:
                     found = os.fstat(place.fd)
@@ -224,16 +223,27 @@ def _raw(path: str) -> bytes:
     return raw
 
 
-@contextmanager
-def _answers(path: str) -> Iterator[None]:
-    """Turn what the kernel answers for a path into our errors."""
-    try:
-        yield
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise FileMissing(path) from error
-    except ProcessLookupError as error:
-        raise ProcessGone(f"{path}: its process is gone") from error
-    except Refused as error:
-        raise FileRefused(path, str(error)) from error
-    except OSError as error:
-        raise FileRefused(path, _REASONS.get(error.errno or 0, str(error.strerror))) from error
+class _Answers:
+    """Turns what the kernel answers for a path into our errors.
+
+    Not a generator: around each read of a file that would cost as much as the read.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise FileMissing(self._path) from error
+        if isinstance(error, ProcessLookupError):
+            raise ProcessGone(f"{self._path}: its process is gone") from error
+        if isinstance(error, Refused):
+            raise FileRefused(self._path, str(error)) from error
+        if isinstance(error, OSError):
+            known = _REASONS.get(error.errno or 0, str(error.strerror))
+            raise FileRefused(self._path, known) from error

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 # A package that holds so much of an archive is what its classes have in common. More than a half,
 # so that the class in the middle lies in it.
@@ -19,9 +19,9 @@ MOST: Final = 0.7
 class Packages:
     """The packages of some classes, by their names in UTF-8 ("java/util/List")."""
 
-    def __init__(self, classes: Iterable[bytes]) -> None:
-        """Sort the names."""
-        self._names = sorted(classes)
+    def __init__(self, classes: Sequence[bytes]) -> None:
+        """The names are sorted."""
+        self._names = classes
 
     def __contains__(self, package: object) -> bool:
         """Whether a class lies in a package, or below it."""

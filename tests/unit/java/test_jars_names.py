@@ -215,7 +215,7 @@ def test_a_part_is_loaded_only_where_a_class_of_its_own_package_is() -> None:
 
 def packages_of(*names: str) -> Packages:
     """Packages with one class each."""
-    return Packages([f"{name}/Klass".encode() for name in names])
+    return Packages(sorted(f"{name}/Klass".encode() for name in names))
 
 
 @pytest.mark.parametrize(
