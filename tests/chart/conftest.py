@@ -13,19 +13,25 @@ if TYPE_CHECKING:
     from tests.harness.fixtures import Toolbox
 
 
+@pytest.fixture(scope="session")
+def helms(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Helm]:
+    """Every Helm of the toolbox by its version, oldest first."""
+    return {
+        version: Helm(
+            toolbox.path(f"helm-{version}") / "bin/helm",
+            version,
+            tmp_path_factory.mktemp(f"helm-{version}-"),
+        )
+        for version in HELMS
+    }
+
+
 @pytest.fixture(scope="session", params=HELMS)
-def helm(
-    request: pytest.FixtureRequest, toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory
-) -> Helm:
-    return _helm(str(request.param), toolbox, tmp_path_factory)
+def helm(request: pytest.FixtureRequest, helms: dict[str, Helm]) -> Helm:
+    return helms[str(request.param)]
 
 
 @pytest.fixture(scope="session")
-def newest(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+def newest(helms: dict[str, Helm]) -> Helm:
     """For what is the same whichever Helm it is, as `test_all_helms_make_the_same` shows."""
-    return _helm(list(HELMS)[-1], toolbox, tmp_path_factory)
-
-
-def _helm(version: str, toolbox: Toolbox, folders: pytest.TempPathFactory) -> Helm:
-    program = toolbox.path(f"helm-{version}") / "bin/helm"
-    return Helm(program, version, folders.mktemp(f"helm-{version}-"))
+    return list(helms.values())[-1]

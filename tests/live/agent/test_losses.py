@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +14,10 @@ from tests.live.agent.runs import running
 from tests.support import smallest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.live.agent.runs import Line
+    from tests.live.agent.runs import Line, Run
     from tests.live.cli.world import World
 
 # While the agent (its parent) is stopped it starts a storm of programs that end at once, and then
@@ -42,17 +44,23 @@ FACTS = ("purl", "name", "version", "state", "depth", "runtime")
 pytestmark = [pytest.mark.root]
 
 
-def last(made: World, folder: Path, probe: str, module: str) -> list[Line]:
-    """The last report of a run over the storm."""
+@contextmanager
+def over_the_storm(made: World, folder: Path, probe: str, module: str) -> Iterator[Run]:
+    """A run over the storm."""
     folder.mkdir()
     program = smallest.write(folder / "smallest")
     words = [sys.executable, "-S", "-c", STORM, program, made.script, made.site, PROGRAMS]
     line = ("--probes", probe, "--", *map(str, words))
     with running(folder, *line, module=module) as one:
-        one.until(lambda: one.loaded() >= {"toy", "other"}, "those that live on")
-        one.end()
-        assert one.says("new processes are noticed")[0]["probe"] == probe
-        return one.last()
+        yield one
+
+
+def last(one: Run, probe: str) -> list[Line]:
+    """Its last report."""
+    one.until(lambda: one.loaded() >= {"toy", "other"}, "those that live on")
+    one.end()
+    assert one.says("new processes are noticed")[0]["probe"] == probe
+    return one.last()
 
 
 def facts(report: list[Line]) -> list[Line]:
@@ -70,8 +78,11 @@ def test_a_ring_of_one_page_costs_no_facts_and_the_loss_is_told(
     made: World, tmp_path: Path
 ) -> None:
     need(os.geteuid() == 0, "eBPF", "root")
-    scanned = last(made, tmp_path / "scan", "scan", "sensor.cli")
-    healed = last(made, tmp_path / "small", "ebpf", "tests.live.agent.one_page")
+    with (
+        over_the_storm(made, tmp_path / "small", "ebpf", "tests.live.agent.one_page") as small,
+        over_the_storm(made, tmp_path / "scan", "scan", "sensor.cli") as other,
+    ):
+        healed, scanned = last(small, "ebpf"), last(other, "scan")
     assert {fact["name"] for fact in facts(healed)} == {"toy", "other"}
     assert facts(healed) == facts(scanned)
     assert not lost(scanned)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import trustme
@@ -18,6 +18,7 @@ import trustme
 from tests.live.agent.runs import running
 from tests.live.agent.test_cluster import WEB, agent, web
 from tests.live.agent.test_operation import asked, free_port
+from tests.live.cli.world import world
 from tests.live.kube.apiserver import ApiServer, Stream
 from tests.live.report.conftest import server_context
 from tests.live.report.receiver import FaultyReceiver, Got, Reply
@@ -102,23 +103,52 @@ def sink(port: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_an_operator_sees_what_is_wrong_and_it_is_tried_seldom(
-    made: World, tmp_path: Path, case: Case
-) -> None:
+class Refused(NamedTuple):
+    """A run whose reports nobody takes: its folder, the port of its health, who plays Snyk."""
+
+    case: Case
+    folder: Path
+    run: Run
+    port: int
+    server: FaultyReceiver
+
+
+@contextmanager
+def refused(case: Case, folder: Path, pid: int) -> Iterator[Refused]:
+    """A run over a process of the test."""
     port = free_port()
-    with made.child("toy") as child, receiver(case, tmp_path) as (server, way):
-        words = [*way, *options(tmp_path, case), "--health", f"127.0.0.1:{port}"]
-        with running(tmp_path, *words, "--pid", str(child.pid)) as one:
-            one.until(lambda: case.says in sink(port).get("reason", ""), "the state")
-            state = sink(port)
-            assert (state["ready"], case.help in state["help"]) == (False, True)
-            assert asked(port, "/readyz")[0] == 503
-            assert asked(port, "/healthz")[0] == 200
-            check_log(one, case)
-            assert len(server.got) == case.tries
-            assert one.end() == 0
-    assert SECRET not in (tmp_path / "log").read_text()
+    with receiver(case, folder) as (server, way):
+        words = [*way, *options(folder, case), "--health", f"127.0.0.1:{port}"]
+        with running(folder, *words, "--pid", str(pid)) as one:
+            yield Refused(case, folder, one, port, server)
+
+
+@pytest.fixture(scope="module")
+def all_refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Refused]]:
+    """A run for each case, which all begin at once: each would wait alone for a second or two."""
+    with world() as made, made.child("toy") as child, ExitStack() as stack:
+        found = {
+            name: stack.enter_context(refused(case, tmp_path_factory.mktemp("case"), child.pid))
+            for name, case in CASES.items()
+        }
+        yield found
+        assert [one.run.end() for one in found.values()] == [0] * len(CASES)
+        for one in found.values():
+            assert SECRET not in (one.folder / "log").read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_operator_sees_what_is_wrong_and_it_is_tried_seldom(
+    all_refused: dict[str, Refused], name: str
+) -> None:
+    case, _, one, port, server = all_refused[name]
+    one.until(lambda: case.says in sink(port).get("reason", ""), "the state")
+    state = sink(port)
+    assert (state["ready"], case.help in state["help"]) == (False, True)
+    assert asked(port, "/readyz")[0] == 503
+    assert asked(port, "/healthz")[0] == 200
+    check_log(one, case)
+    assert len(server.got) == case.tries
 
 
 def check_log(one: Run, case: Case) -> None:
@@ -134,16 +164,13 @@ def check_log(one: Run, case: Case) -> None:
 def test_a_secret_that_is_mended_is_used_by_the_next_report(
     made: World, tmp_path: Path, name: str
 ) -> None:
-    case = CASES[name]
-    with made.child("toy") as child, receiver(case, tmp_path) as (server, way):
-        words = [*way, *options(tmp_path, case)]
-        with running(tmp_path, *words, "--pid", str(child.pid)) as one:
-            one.until(lambda: one.says("report not accepted"), "the refusal")
-            server.replies.clear()
-            (tmp_path / "secret/snykToken").write_text("a-new-token")
-            # The last report does not wait for its time.
-            assert one.end() == 0
-    assert server.got[-1].headers["Authorization"] == "token a-new-token"
+    with made.child("toy") as child, refused(CASES[name], tmp_path, child.pid) as found:
+        found.run.until(lambda: found.run.says("report not accepted"), "the refusal")
+        found.server.replies.clear()
+        (tmp_path / "secret/snykToken").write_text("a-new-token")
+        # The last report does not wait for its time.
+        assert found.run.end() == 0
+    assert found.server.got[-1].headers["Authorization"] == "token a-new-token"
 
 
 @pytest.mark.root

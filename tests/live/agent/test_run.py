@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,18 +23,23 @@ from tests.live.cli.world import NOBODY, ROOT, command, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.live.agent.runs import Line, Run
     from tests.live.cli.world import World
 
 # Each waits some seconds, and they are many.
 pytestmark = pytest.mark.heavy
 
-# Imports toy, other when the test says so, and ends with 7 when it says so.
-LATE = """\
-import os, sys, time
+# Programs that can wait until the test makes a file, by its name.
+TOLD = """\
+import os, subprocess, sys, time
 def told(word):
     while not os.path.exists(os.path.join(sys.argv[2], word)):
         time.sleep(0.02)
 sys.path.insert(0, sys.argv[1])
+"""
+# Imports toy, other when the test says so, and ends with 7 when it says so.
+LATE = f"""\
+{TOLD}
 import toy
 told("more")
 import other
@@ -42,16 +47,19 @@ told("end")
 sys.exit(7)
 """
 # Forks without exec, execs another interpreter, and waits for both.
-FAMILY = """\
-import os, subprocess, sys, time
-sys.path.insert(0, sys.argv[1])
+FAMILY = f"""\
+{TOLD}
 if os.fork() == 0:
     import toy
-    time.sleep(4)
+    told("end")
     os._exit(0)
-code = "import sys, time; sys.path.insert(0, sys.argv[1]); import other; time.sleep(4)"
-subprocess.run([sys.executable, "-S", "-c", code, sys.argv[1]])
+subprocess.run([sys.executable, "-S", "-c", sys.argv[3], *sys.argv[1:]])
 os.wait()
+"""
+OTHER = f"""\
+{TOLD}
+import other
+told("end")
 """
 PROBES = ["scan", pytest.param("ebpf", marks=pytest.mark.root)]
 
@@ -85,8 +93,10 @@ def test_descendants_are_seen_that_fork_and_that_exec(
     made: World, tmp_path: Path, probe: str
 ) -> None:
     need_probe(probe)
-    with running(tmp_path, "--probes", probe, "--", *python(made, FAMILY)) as one:
+    words = python(made, FAMILY, str(tmp_path), OTHER)
+    with running(tmp_path, "--probes", probe, "--", *words) as one:
         one.until(lambda: one.loaded() >= {"toy", "other"}, "both children")
+        (tmp_path / "end").touch()
         assert one.popen.wait(60) == 0
 
 
@@ -107,20 +117,30 @@ def test_a_process_that_already_runs_and_nobody_else(
 @pytest.mark.root
 def test_both_probes_find_the_same_in_what_lives(made: World, tmp_path: Path) -> None:
     need_probe("ebpf")
-    found = {}
-    with made.child("toy", forks=2) as first, made.child("other") as second:
-        for probe in ("scan", "ebpf"):
-            (tmp_path / probe).mkdir()
-            pids = ("--pid", str(first.pid), "--pid", str(second.pid))
-            with running(tmp_path / probe, "--probes", probe, *pids) as one:
-                one.until(lambda one=one: one.loaded() == {"toy", "other"}, "both")  # type: ignore[misc]
-                assert one.end() == 0
-                found[probe] = [
-                    {key: line[key] for key in ("purl", "state", "depth", "runtime", "version")}
-                    for line in one.last()
-                    if line["type"] == "package"
-                ]
-    assert found["scan"] == found["ebpf"]
+    folders = [tmp_path / probe for probe in ("scan", "ebpf")]
+    with ExitStack() as stack:
+        pids = [stack.enter_context(made.child("toy", forks=2)).pid]
+        pids.append(stack.enter_context(made.child("other")).pid)
+        words = [word for pid in pids for word in ("--pid", str(pid))]
+        for folder in folders:
+            folder.mkdir()
+        runs = [
+            stack.enter_context(running(folder, "--probes", folder.name, *words))
+            for folder in folders
+        ]
+        scanned, heard = map(packages, runs)
+    assert scanned == heard
+
+
+def packages(one: Run) -> list[Line]:
+    """What the last report of a run says of the packages of both children."""
+    one.until(lambda: one.loaded() == {"toy", "other"}, "both")
+    assert one.end() == 0
+    return [
+        {key: line[key] for key in ("purl", "state", "depth", "runtime", "version")}
+        for line in one.last()
+        if line["type"] == "package"
+    ]
 
 
 def test_sigterm_ends_all_of_it_soon_and_with_a_last_report(made: World, tmp_path: Path) -> None:
