@@ -34,7 +34,8 @@ class Client:
         self._kubectl = [str(recipe.kubectl), "--kubeconfig", str(self.kubeconfig)]
         # helm(1), "Environment variables"; by default they are below the home of a person.
         kinds = ("CACHE", "CONFIG", "DATA")
-        self._helm_folders = [f"HELM_{kind}_HOME={folder}/helm/{kind.lower()}" for kind in kinds]
+        folders = [f"HELM_{kind}_HOME={folder}/helm/{kind.lower()}" for kind in kinds]
+        self._helm = ["env", f"KUBECONFIG={self.kubeconfig}", *folders, str(recipe.helm)]
         path = [str(folder / "bin"), *map(str, recipe.path), os.environ["PATH"], "/usr/sbin"]
         self.environment = {
             "PATH": ":".join([*path, "/sbin"]),
@@ -103,7 +104,6 @@ class Client:
         """Return the command of containerd's own client, in the namespace of the kubelet."""
         return ["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", *words]
 
-    def helm(self, program: Path, *words: str) -> str:
-        """Return what this Helm prints; what it keeps is in the cluster's folder."""
-        settings = [f"KUBECONFIG={self.kubeconfig}", *self._helm_folders]
-        return self.run(["env", *settings, str(program), *words])
+    def helm(self, *words: str) -> str:
+        """Return what Helm prints; what it keeps is in the cluster's folder. Raises FailedError."""
+        return self.run([*self._helm, *words])

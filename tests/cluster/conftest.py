@@ -119,11 +119,10 @@ def clusters(start: Start, request: pytest.FixtureRequest) -> Iterator[dict[str,
 
 
 def _about(item: pytest.Item) -> set[str]:
-    """The clusters of a test: by fixture, by parameter, or both where it names none of the two."""
+    """The clusters of a test: by fixture, or both where it names none of the two."""
     assert isinstance(item, pytest.Function)
-    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    words = {*item.fixturenames, *map(str, parameters)}
-    named = {name for name, fixture in FIXTURES.items() if words & {name, fixture}}
+    words = set(item.fixturenames)
+    named = {name for name, fixture in FIXTURES.items() if fixture in words}
     return named or (set(FIXTURES) if "clusters" in words else set())
 
 
@@ -149,19 +148,6 @@ def old(clusters: dict[str, Cluster]) -> Cluster:
 def current(clusters: dict[str, Cluster]) -> Cluster:
     """Return a Kubernetes of today."""
     return clusters[CURRENT]
-
-
-@pytest.fixture(params=[OLD, CURRENT])
-def cluster(request: pytest.FixtureRequest, clusters: dict[str, Cluster]) -> Cluster:
-    """Return each of the two in turn."""
-    return clusters[request.param]
-
-
-@pytest.fixture
-def namespace(cluster: Cluster) -> Iterator[str]:
-    """Make a namespace for one test; afterwards all that is in it ends."""
-    with cluster.namespace() as name:
-        yield name
 
 
 def is_running(cluster: Cluster, name: str, namespace: str) -> bool:

@@ -18,6 +18,7 @@ VERSIONS = {OLD: clusters.OLD, CURRENT: clusters.CURRENT}
 OLD_ETCD = "etcd-3.4"
 # A kubectl much newer than the server is not made for it: the oldest of the toolbox is for 1.20.
 KUBECTL = {OLD: "helm-3.9", CURRENT: "kubectl"}
+HELM = {OLD: "helm-3.9", CURRENT: "helm-4.3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,9 @@ class Recipe:
     """What a cluster is made of.
 
     `version` is "1.MINOR.PATCH"; `packed` are components with packed programs, `path` further
-    folders with programs; `plugins` is the folder of the CNI plugins; `kubectl` a client that the
-    version was tried with; `cgroup` the root of the pods' cgroups: "/" as on most nodes, or /NAME.
+    folders with programs; `plugins` is the folder of the CNI plugins; `kubectl` and `helm` are
+    those that the version is tried with; `cgroup` the root of the pods' cgroups: "/" as on most
+    nodes, or /NAME.
     """
 
     version: str
@@ -34,6 +36,7 @@ class Recipe:
     path: tuple[Path, ...]
     plugins: Path
     kubectl: Path
+    helm: Path
     cgroup: str
 
     @property
@@ -57,5 +60,6 @@ def recipe(name: str, toolbox: Toolbox, cgroup: str, *, with_old_etcd: bool = Fa
         path=tuple(path),
         plugins=toolbox.path("cni-plugins") / "usr/lib/cni",
         kubectl=toolbox.path(KUBECTL[name]) / "bin/kubectl",
+        helm=toolbox.path(HELM[name]) / "bin/helm",
         cgroup=cgroup,
     )

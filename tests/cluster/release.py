@@ -33,11 +33,11 @@ READY_SECONDS = 120
 
 
 class Site(Surroundings):
-    """Installs, upgrades and uninstalls the sensor with one Helm."""
+    """Installs, upgrades and uninstalls the sensor with the Helm of the cluster."""
 
-    def __init__(self, cluster: Cluster, helm: Path, image: str, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, image: str, folder: Path) -> None:
         """`image` is imported already; `folder` is empty."""
-        super().__init__(cluster, helm, folder)
+        super().__init__(cluster, folder)
         self._image = image
 
     @contextmanager
@@ -58,7 +58,7 @@ class Site(Surroundings):
         finally:
             self._keep_log()
             with self._leaving():
-                self.helm("uninstall", RELEASE, "-n", NAMESPACE)
+                self.cluster.client.helm("uninstall", RELEASE, "-n", NAMESPACE)
 
     def install(self, *values: str) -> None:
         """`helm install` as documented, until the sensor is Ready."""
@@ -85,7 +85,7 @@ class Site(Surroundings):
     def install_chart(self, chart: Path) -> None:
         """`helm install` of another chart under the name of ours, until its pod is Ready."""
         self._forget()
-        self.helm("install", RELEASE, str(chart), "-n", NAMESPACE)
+        self.cluster.client.helm("install", RELEASE, str(chart), "-n", NAMESPACE)
         self._until_ready()
 
     def pods(self) -> list[dict[str, Any]]:
@@ -140,7 +140,7 @@ class Site(Surroundings):
             *values,
         )
         sets = [word for value in given for word in ("--set", value)]
-        self.helm(*words, *sets, "-n", NAMESPACE, f"{REPOSITORY}/runtime-sensor")
+        self.cluster.client.helm(*words, *sets, "-n", NAMESPACE, f"{REPOSITORY}/runtime-sensor")
 
     def _until_ready(self) -> None:
         """Wait for the sensor's one pod."""

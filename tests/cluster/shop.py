@@ -77,7 +77,7 @@ class Shop:
 
 @contextmanager
 def opened(
-    cluster: Cluster, helm: Path, archives: Sequence[Path], sensor: str
+    cluster: Cluster, archives: Sequence[Path], sensor: str
 ) -> Iterator[tuple[Shop, Remains]]:
     """Open the shop; `archives` have its images and the one named `sensor`.
 
@@ -87,7 +87,7 @@ def opened(
         cluster.load_archive(archive)
     folder = cluster.folder / "site"
     folder.mkdir()
-    site = Site(cluster, helm, sensor, folder)
+    site = Site(cluster, sensor, folder)
     with cluster.namespace() as namespace, site.open():
         workloads.start(cluster, namespace)
         shop, remains = Shop(site, namespace), Remains(cluster)

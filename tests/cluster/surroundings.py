@@ -38,10 +38,9 @@ PLACE = f"--namespace={NAMESPACE}"
 class Surroundings:
     """All of it, in an `open` block."""
 
-    def __init__(self, cluster: Cluster, helm: Path, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
         """`folder` is empty."""
         self.cluster = cluster
-        self._helm = helm
         self._folder = folder
         self._receivers = 0
 
@@ -52,10 +51,6 @@ class Surroundings:
             self._serve(undo)
             self._prepare_namespace(undo)
             yield
-
-    def helm(self, *words: str) -> str:
-        """What helm prints. Raises FailedError."""
-        return self.cluster.client.helm(self._helm, *words)
 
     @contextmanager
     def receiving(self) -> Iterator[Receiver]:
@@ -78,7 +73,7 @@ class Surroundings:
     def _serve(self, undo: ExitStack) -> None:
         folder = self._folder / "repository"
         folder.mkdir()
-        self.helm("package", str(CHART), "--destination", str(folder))
+        self.cluster.client.helm("package", str(CHART), "--destination", str(folder))
         handler = partial(_Silent, directory=str(folder))
         with self.cluster.network():
             server = undo.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
@@ -87,8 +82,8 @@ class Surroundings:
         undo.callback(thread.join)
         undo.callback(server.shutdown)
         url = f"http://127.0.0.1:{server.server_port}"
-        self.helm("repo", "index", str(folder), "--url", url)
-        self.helm("repo", "add", REPOSITORY, url, "--force-update")
+        self.cluster.client.helm("repo", "index", str(folder), "--url", url)
+        self.cluster.client.helm("repo", "add", REPOSITORY, url, "--force-update")
 
     def _prepare_namespace(self, undo: ExitStack) -> None:
         kubectl = self.cluster.client.kubectl

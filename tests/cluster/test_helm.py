@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster.each import check_each
 from tests.cluster.manifests import controller
-from tests.cluster.recipes import CURRENT, OLD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cluster.lab import Cluster
-    from tests.harness.fixtures import Toolbox
 
 pytestmark = [
     pytest.mark.heavy,
@@ -46,18 +45,16 @@ def pods(cluster: Cluster, namespace: str) -> int:
     return sum("deletionTimestamp" not in one["metadata"] for one in found)
 
 
-@pytest.mark.parametrize(("version", "helm"), [(OLD, "helm-3.9"), (CURRENT, "helm-4.3")])
-def test_a_release_comes_changes_and_goes(
-    version: str, helm: str, chart: Path, toolbox: Toolbox, request: pytest.FixtureRequest
-) -> None:
-    cluster: Cluster = request.getfixturevalue({OLD: "old", CURRENT: "current"}[version])
-    program = toolbox.path(helm) / "bin" / "helm"
-    with cluster.namespace() as namespace:
+def test_a_release_comes_changes_and_goes(clusters: dict[str, Cluster], chart: Path) -> None:
+    def check(cluster: Cluster, namespace: str) -> None:
+        helm = cluster.client.helm
         place = f"--namespace={namespace}"
-        cluster.client.helm(program, "install", "one", str(chart), place, "--wait")
+        helm("install", "one", str(chart), place, "--wait")
         assert pods(cluster, namespace) == 1
         more = ("upgrade", "one", str(chart), place, "--set=pods=2", "--wait")
-        cluster.client.helm(program, *more)
+        helm(*more)
         assert pods(cluster, namespace) == 2
-        cluster.client.helm(program, "uninstall", "one", place)
+        helm("uninstall", "one", place)
         cluster.until(lambda: pods(cluster, namespace) == 0, "its pods are going")
+
+    check_each(clusters, check)

@@ -19,7 +19,6 @@ from sensor.kube.rbac import RULES
 from tests.cluster import archive, node, oldchart, remains, truth, workloads
 from tests.cluster.at_once import at_once, for_each
 from tests.cluster.leftovers import started
-from tests.cluster.recipes import CURRENT, OLD
 from tests.cluster.shop import Shop, holds, opened, settle
 from tests.cluster.surroundings import NAMESPACE
 from tests.cluster.truth import NOTHING, Part
@@ -41,7 +40,6 @@ pytestmark = [
     # The first test of a cluster starts it.
     pytest.mark.timeout(600),
 ]
-HELMS = {OLD: "helm-3.9", CURRENT: "helm-4.3"}
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:runtime-sensor"
 # Bits of linux/capability.h.
 SYS_ADMIN = 1 << 21
@@ -80,14 +78,11 @@ def making(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Future
 
 @pytest.fixture(scope="module")
 def shops(
-    making: Future[Images], clusters: dict[str, Cluster], left: list[Remains], toolbox: Toolbox
+    making: Future[Images], clusters: dict[str, Cluster], left: list[Remains]
 ) -> Iterator[list[Shop]]:
     """A shop on each cluster."""
     images = making.result()
-    blocks = [
-        opened(cluster, toolbox.path(HELMS[name]) / "bin" / "helm", images.files, images.sensor)
-        for name, cluster in clusters.items()
-    ]
+    blocks = [opened(cluster, images.files, images.sensor) for cluster in clusters.values()]
     with at_once(blocks) as begun:
         left += [added for _, added in begun]
         yield [shop for shop, _ in begun]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster import images, runtime
+from tests.cluster.each import check_each, of_each
 from tests.cluster.lab import Cluster
 from tests.cluster.leftovers import Trace, started
 from tests.cluster.manifests import container, controller, pod, pod_spec
@@ -55,14 +56,16 @@ def container_id(cluster: Cluster, namespace: str, name: str) -> str:
     return told.removeprefix("containerd://")
 
 
-def test_the_node_is_of_the_version_that_was_built(cluster: Cluster) -> None:
-    server = json.loads(cluster.client.kubectl("get", "--raw=/version"))
-    (node,) = cluster.client.get("nodes")["items"]
-    assert server["gitVersion"] == f"v{cluster.recipe.version}"
-    assert node["status"]["nodeInfo"]["kubeletVersion"] == f"v{cluster.recipe.version}"
-    assert node["metadata"]["name"] == NODE
+def test_each_node_is_of_the_version_that_was_built(clusters: dict[str, Cluster]) -> None:
+    for cluster in clusters.values():
+        server = json.loads(cluster.client.kubectl("get", "--raw=/version"))
+        (node,) = cluster.client.get("nodes")["items"]
+        assert server["gitVersion"] == f"v{cluster.recipe.version}"
+        assert node["status"]["nodeInfo"]["kubeletVersion"] == f"v{cluster.recipe.version}"
+        assert node["metadata"]["name"] == NODE
 
 
+@of_each
 def test_a_pod_runs_speaks_and_ends(cluster: Cluster, namespace: str) -> None:
     client = cluster.client
     client.apply(pod("one", namespace))
@@ -79,6 +82,7 @@ def test_a_pod_runs_speaks_and_ends(cluster: Cluster, namespace: str) -> None:
     cluster.until(lambda: not any(map(started, pids)), "its processes have ended")
 
 
+@of_each
 def test_the_cgroup_of_a_pod_is_below_the_root_that_was_asked_for(
     cluster: Cluster, namespace: str
 ) -> None:
@@ -93,6 +97,7 @@ def test_the_cgroup_of_a_pod_is_below_the_root_that_was_asked_for(
         assert f"0::{below}" in lines
 
 
+@of_each
 def test_controllers_make_their_pods(cluster: Cluster, namespace: str) -> None:
     kinds = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
     cluster.client.apply(*(controller(kind, kind.lower(), namespace) for kind in kinds))
@@ -108,6 +113,7 @@ def test_controllers_make_their_pods(cluster: Cluster, namespace: str) -> None:
     cluster.until(lambda: running() == sorted(kind.lower() for kind in kinds), "four pods run")
 
 
+@of_each
 def test_a_pod_that_asks_for_sys_resource_starts_and_what_was_taken_out_is_told(
     cluster: Cluster, namespace: str
 ) -> None:
@@ -132,20 +138,28 @@ def test_a_pod_that_asks_for_sys_resource_starts_and_what_was_taken_out_is_told(
 
 
 def test_a_pod_reaches_the_api_server_where_it_is_told_to_look(
-    cluster: Cluster, namespace: str, toolbox: Toolbox
+    clusters: dict[str, Cluster], toolbox: Toolbox
 ) -> None:
-    cluster.load(images.python(toolbox))
-    asks = {
-        "name": "main",
-        "image": images.PYTHON_IMAGE,
-        "command": ["/usr/bin/python3", "-c", ASK],
-    }
-    cluster.client.apply(pod("asks", namespace, pod_spec(asks, restartPolicy="Never")))
-    cluster.until(lambda: phase(cluster, namespace, "asks") in {"Succeeded", "Failed"}, "it ends")
-    said = cluster.client.kubectl("logs", f"--namespace={namespace}", "asks")
-    assert said == f"v{cluster.recipe.version}\n"
+    image = images.python(toolbox)
+
+    def check(cluster: Cluster, namespace: str) -> None:
+        cluster.load(image)
+        asks = {
+            "name": "main",
+            "image": images.PYTHON_IMAGE,
+            "command": ["/usr/bin/python3", "-c", ASK],
+        }
+        cluster.client.apply(pod("asks", namespace, pod_spec(asks, restartPolicy="Never")))
+        cluster.until(
+            lambda: phase(cluster, namespace, "asks") in {"Succeeded", "Failed"}, "it ends"
+        )
+        said = cluster.client.kubectl("logs", f"--namespace={namespace}", "asks")
+        assert said == f"v{cluster.recipe.version}\n"
+
+    check_each(clusters, check)
 
 
+@of_each
 def test_a_pod_with_host_pid_sees_the_processes_of_the_machine(
     cluster: Cluster, namespace: str
 ) -> None:

@@ -13,6 +13,7 @@ from sensor.kube.filters import Filters
 from sensor.kube.node import node_uid
 from sensor.kube.rbac import RULES
 from sensor.model.workload import ContainerRole
+from tests.cluster.each import of_each
 from tests.cluster.images import SHELL_IMAGE
 from tests.cluster.manifests import container, controller, cron_job, job, pod, pod_spec
 from tests.cluster.settings import NODE
@@ -87,6 +88,7 @@ def make_due(cluster: Cluster, namespace: str) -> None:
     cluster.client.kubectl(*words, "--type=merge", f"--patch={patch}")
 
 
+@of_each
 def test_each_pod_is_told_as_part_of_its_top_controller(cluster: Cluster, namespace: str) -> None:
     wanted = {(kind, kind.lower()) for kind in CONTROLLERS}
     wanted |= {("Job", "once"), ("CronJob", "nightly"), ("Pod", "bare")}
@@ -112,6 +114,7 @@ def test_each_pod_is_told_as_part_of_its_top_controller(cluster: Cluster, namesp
     assert {(group, resource, verb) for group, resource, verb, _ in requests} == granted
 
 
+@of_each
 def test_every_process_of_a_pod_is_attributed_to_its_container(
     cluster: Cluster, namespace: str
 ) -> None:
@@ -137,6 +140,7 @@ def test_every_process_of_a_pod_is_attributed_to_its_container(
         assert {part.image.spec for part in told.containers} == {SHELL_IMAGE}
 
 
+@of_each
 def test_an_image_is_known_by_the_digest_that_containerd_gave_it(
     cluster: Cluster, namespace: str
 ) -> None:
@@ -155,6 +159,7 @@ def test_an_image_is_known_by_the_digest_that_containerd_gave_it(
         assert stored.startswith("sha256:")
 
 
+@of_each
 def test_scaled_to_zero_and_finished_is_not_deployed(cluster: Cluster, namespace: str) -> None:
     empty = controller("Deployment", "empty", namespace)
     empty["spec"]["replicas"] = 0
@@ -171,6 +176,7 @@ def test_scaled_to_zero_and_finished_is_not_deployed(cluster: Cluster, namespace
         assert {one.name for one in workloads(admitted)} == {"stays"}
 
 
+@of_each
 def test_a_deleted_pod_is_gone(cluster: Cluster, namespace: str) -> None:
     cluster.client.apply(pod("one", namespace), pod("two", namespace))
     with watcher(cluster, account(cluster, namespace), None) as seen:

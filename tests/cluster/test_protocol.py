@@ -11,14 +11,13 @@ from sensor.kube import watch
 from sensor.kube.errors import Expired, Refused
 from sensor.kube.feed import PODS
 from sensor.kube.http import Api, refusal
+from tests.cluster.each import check_each, of_each
 from tests.cluster.manifests import pod, pod_spec
 from tests.cluster.recipes import CURRENT
 from tests.cluster.settings import NODE
 from tests.cluster.watcher import account, asked, watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sensor.kube.http import Json
     from tests.cluster.conftest import Start
     from tests.cluster.lab import Cluster
@@ -35,15 +34,6 @@ pytestmark = [
 # A real watch is silent for a minute; these are told to end after two seconds.
 SILENCE = 60.0
 LIST_BY_WATCH = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-
-
-@pytest.fixture
-def api(cluster: Cluster, namespace: str) -> Iterator[Api]:
-    """Return a client in the network of the cluster."""
-    with cluster.network():
-        made = Api(account(cluster, namespace))
-        yield made
-        made.close()
 
 
 def events(api: Api, version: str, **more: str) -> list[Json]:
@@ -66,52 +56,65 @@ def names(seen: Watcher, namespace: str) -> list[str]:
     return sorted(one.name for one in seen.feed.pods.all() if one.namespace == namespace)
 
 
-def test_a_watch_goes_on_from_a_bookmark(cluster: Cluster, namespace: str, api: Api) -> None:
-    begin = api.get(PODS)["metadata"]["resourceVersion"]
-    cluster.client.apply(pod("one", namespace))
-    # A server sends one about two seconds before the end that it was asked for.
-    first = events(api, begin, timeoutSeconds="5")
-    assert namespace in {one["object"]["metadata"].get("namespace") for one in first}
-    mark = [version_of(one) for one in first if one["type"] == "BOOKMARK"][-1]
-    assert mark > int(begin)
-    again = events(api, str(mark))
+@of_each
+def test_a_watch_goes_on_from_a_bookmark(cluster: Cluster, namespace: str) -> None:
+    with cluster.network():
+        api = Api(account(cluster, namespace))
+        begin = api.get(PODS)["metadata"]["resourceVersion"]
+        cluster.client.apply(pod("one", namespace))
+        # A server sends one about two seconds before the end that it was asked for.
+        first = events(api, begin, timeoutSeconds="5")
+        assert namespace in {one["object"]["metadata"].get("namespace") for one in first}
+        mark = [version_of(one) for one in first if one["type"] == "BOOKMARK"][-1]
+        assert mark > int(begin)
+        again = events(api, str(mark))
+        api.close()
     assert "ERROR" not in {one["type"] for one in again}
     # What was before the bookmark is not told a second time.
     assert all(version_of(one) >= mark for one in again)
 
 
 def test_a_feed_goes_on_over_watches_that_end(
-    cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+    clusters: dict[str, Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "WATCH_SECONDS", 1)
-    with watcher(cluster, account(cluster, namespace), NODE) as seen:
-        cluster.client.apply(pod("one", namespace))
-        seen.wait(lambda: names(seen, namespace) == ["one"])
 
-        def watches() -> int:
-            return sum(verb == "watch" for *_, verb, _ in asked(cluster, namespace))
+    def check(cluster: Cluster, namespace: str) -> None:
+        with watcher(cluster, account(cluster, namespace), NODE) as seen:
+            cluster.client.apply(pod("one", namespace))
+            seen.wait(lambda: names(seen, namespace) == ["one"])
 
-        before = watches()
-        cluster.until(lambda: watches() >= before + 3, "three more watches have ended")
-        cluster.client.apply(pod("two", namespace))
-        seen.wait(lambda: names(seen, namespace) == ["one", "two"])
-        assert seen.feed.lists == 1
+            def watches() -> int:
+                return sum(verb == "watch" for *_, verb, _ in asked(cluster, namespace))
+
+            before = watches()
+            cluster.until(lambda: watches() >= before + 3, "three more watches have ended")
+            cluster.client.apply(pod("two", namespace))
+            seen.wait(lambda: names(seen, namespace) == ["one", "two"])
+            assert seen.feed.lists == 1
+
+    check_each(clusters, check)
 
 
 def test_a_cluster_is_listed_in_pages(
-    cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+    clusters: dict[str, Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "PAGE", 2)
-    wanted = [f"pod-{number}" for number in range(5)]
-    cluster.client.apply(*(pod(name, namespace) for name in wanted))
-    with watcher(cluster, account(cluster, namespace), None) as seen:
-        seen.wait(lambda: names(seen, namespace) == wanted)
-        assert seen.feed.lists == 1
-    lists = [verb for *_, verb, _ in asked(cluster, namespace) if verb == "list"]
-    # Only a server that does not list by watch is asked for pages.
-    assert (len(lists) >= 3) == (cluster.recipe.minor == 20)
+
+    def check(cluster: Cluster, namespace: str) -> None:
+        wanted = [f"pod-{number}" for number in range(5)]
+        cluster.client.apply(*(pod(name, namespace) for name in wanted))
+        with watcher(cluster, account(cluster, namespace), None) as seen:
+            seen.wait(lambda: names(seen, namespace) == wanted)
+            assert seen.feed.lists == 1
+        lists = [verb for *_, verb, _ in asked(cluster, namespace) if verb == "list"]
+        # Only a server that does not list by watch is asked for pages.
+        assert (len(lists) >= 3) == (cluster.recipe.minor == 20)
+
+    check_each(clusters, check)
 
 
+@of_each
 def test_what_a_restarted_server_has_forgotten_is_listed_again(
     cluster: Cluster, namespace: str
 ) -> None:
