@@ -181,7 +181,7 @@ SETTINGS: Final[dict[str, About]] = {
         metavar="FILE",
     ),
     "health": About(
-        "where /healthz and /readyz are answered; nowhere by default",
+        "where /healthz and /readyz are answered; nowhere by default; the log tells a port of 0",
         types.ADDRESS,
         flag="--health",
         variable="RUNTIME_SENSOR_HEALTH",

@@ -102,6 +102,7 @@ class Loop:
         parts = self._parts
         if parts.server:
             parts.server.start()  # before the probes: to load them takes its time
+            LOGGER.info("health is answered", extra=log.fields(port=parts.server.port))
         parts.reporter.start()
         if parts.cluster:
             parts.cluster.start()

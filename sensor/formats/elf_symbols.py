@@ -18,8 +18,8 @@ from sensor.formats.source import CHUNK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sensor.formats.elf import Elf
     from sensor.formats.elf_layout import RawSymbol, Section
+    from sensor.formats.elf_parts import Parts
 
 DT_NULL, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_GNU_HASH = 0, 4, 5, 6, 0x6FFFFEF5
 # A dynamic section has some 30 entries.
@@ -37,7 +37,7 @@ MAX_CHAIN = 4096
 class Symbols:
     """The symbol tables of one file."""
 
-    def __init__(self, elf: Elf) -> None:
+    def __init__(self, elf: Parts) -> None:
         """Read nothing yet."""
         self._elf = elf
         self._layout = elf.layout

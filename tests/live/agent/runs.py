@@ -97,6 +97,12 @@ class Run:
             assert self.popen.poll() is None or condition(), f"ended before {what}: {self.log()}"
             select.select([], [], [], STEP)
 
+    def health_port(self) -> int:
+        """Where health is answered, as the log tells it."""
+        self.until(lambda: self.says("health is answered"), "where health is answered")
+        port: int = self.says("health is answered")[0]["port"]
+        return port
+
     def workers(self) -> set[int]:
         """The children of the agent that run `sensor.worker`."""
         return {pid for pid in children(self.pid) if "sensor.worker" in command_line(pid)}

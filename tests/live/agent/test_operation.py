@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -35,12 +34,6 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port
-
-
 def asked(port: int, path: str) -> tuple[int, dict[str, Any]]:
     """The status and the words of an answer; 0 while nobody listens."""
     try:
@@ -51,12 +44,12 @@ def asked(port: int, path: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_health_says_what_works_and_why_not(made: World, tmp_path: Path) -> None:
-    port = free_port()
-    words = ("--health", f"127.0.0.1:{port}", "--probes", "scan")
+    words = ("--health", "127.0.0.1:0", "--probes", "scan")
     with (
         made.child("toy") as child,
         running(tmp_path, *words, "--pid", str(child.pid)) as one,
     ):
+        port = one.health_port()
         one.until(lambda: asked(port, "/healthz")[0] == 200, "liveness")
         one.until(lambda: asked(port, "/readyz")[0] == 200, "readiness")
         parts = asked(port, "/readyz")[1]["parts"]

@@ -10,6 +10,7 @@ import signal
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from socket import socket
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -17,7 +18,7 @@ import trustme
 
 from tests.live.agent.runs import running
 from tests.live.agent.test_cluster import WEB, agent, web
-from tests.live.agent.test_operation import asked, free_port
+from tests.live.agent.test_operation import asked
 from tests.live.cli.world import world
 from tests.live.kube.apiserver import ApiServer, Stream
 from tests.live.report.conftest import server_context
@@ -76,9 +77,11 @@ def receiver(case: Case, folder: Path) -> Iterator[tuple[FaultyReceiver, list[st
     """What plays Snyk in this case, and the options that lead to it."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    with FaultyReceiver(server_context(authority, "127.0.0.1")) as made:
+    # Bound and not listening: connections are refused.
+    with socket() as taken, FaultyReceiver(server_context(authority, "127.0.0.1")) as made:
+        taken.bind(("127.0.0.1", 0))
         made.replies = deque(reply(case) for _ in range(FOREVER))
-        port = made.port if case.status else free_port()
+        port = made.port if case.status else taken.getsockname()[1]
         trust = ["--extra-ca", str(folder / "ca.pem")] if case.trusted else []
         yield made, ["--api-base-url", f"127.0.0.1:{port}", *trust]
 
@@ -104,23 +107,21 @@ def sink(port: int) -> dict[str, Any]:
 
 
 class Refused(NamedTuple):
-    """A run whose reports nobody takes: its folder, the port of its health, who plays Snyk."""
+    """A run whose reports nobody takes, its folder, and who plays Snyk."""
 
     case: Case
     folder: Path
     run: Run
-    port: int
     server: FaultyReceiver
 
 
 @contextmanager
 def refused(case: Case, folder: Path, pid: int) -> Iterator[Refused]:
     """A run over a process of the test."""
-    port = free_port()
     with receiver(case, folder) as (server, way):
-        words = [*way, *options(folder, case), "--health", f"127.0.0.1:{port}"]
+        words = [*way, *options(folder, case), "--health", "127.0.0.1:0"]
         with running(folder, *words, "--pid", str(pid)) as one:
-            yield Refused(case, folder, one, port, server)
+            yield Refused(case, folder, one, server)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,8 @@ def all_refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def test_an_operator_sees_what_is_wrong_and_it_is_tried_seldom(
     all_refused: dict[str, Refused], name: str
 ) -> None:
-    case, _, one, port, server = all_refused[name]
+    case, _, one, server = all_refused[name]
+    port = one.health_port()
     one.until(lambda: case.says in sink(port).get("reason", ""), "the state")
     state = sink(port)
     assert (state["ready"], case.help in state["help"]) == (False, True)
