@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.fetch.vm import SITE
 from tests.harness.skips import need
@@ -11,10 +13,23 @@ from tests.vm.kernels import USERLAND_AMD64, USERLANDS, Kernel
 from tests.vm.runner import Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+
     from tests.harness.fixtures import Toolbox
 
 PROJECT = Path(__file__).parents[2]
 USERLAND_OF = {userland.arch: userland for userland in USERLANDS}
+# An emulated machine is busy with one processor of ours for most of its time.
+AT_ONCE = 2
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def asked_at_once(asks: Mapping[str, Callable[[], Answer]]) -> Iterator[dict[str, Future[Answer]]]:
+    """Ask several machines, two at a time; each test waits for its own."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(ask) for name, ask in asks.items()}
 
 
 def machine(toolbox: Toolbox, kernel: Kernel, cgroup: str = "v2") -> Machine:

@@ -6,6 +6,7 @@ machine is one process of ours with a deadline; nothing is left of it at the end
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import select
@@ -15,7 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.fetch.vm import MODULES, RELEASE, USERLAND, VMLINUZ
 from tests.vm.initramfs import Contents, write_initramfs
@@ -83,6 +84,12 @@ class Result:
     status: int
     output: str
     seconds: float
+
+    def answer(self) -> dict[str, Any]:
+        """The JSON object of its last line; it went well."""
+        assert self.status == 0, self.output
+        found: dict[str, Any] = json.loads(self.output.splitlines()[-1])
+        return found
 
 
 def run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,9 +24,7 @@ OS_PACKAGES = {"libc6", "libexpat1", "libssl3", "libyaml-0-2", "python3.11-minim
 
 def test_the_mapped_file_is_recognised_with_six_capabilities_on_6_1(toolbox: Toolbox) -> None:
     body = python("tests.vm.guest.mapped_file", "/", "/tmp")  # noqa: S108 - the guest's own
-    result = run(machine(toolbox, BOOKWORM), body, project(toolbox))
-    assert result.status == 0, result.output
-    answer = json.loads(result.output.splitlines()[-1])
+    answer = run(machine(toolbox, BOOKWORM), body, project(toolbox)).answer()
     assert set(answer["scanned"]) >= set(answer["truth"])
     assert set(answer["os"]) >= OS_PACKAGES
     assert not [name for name in answer["os"] if " " in name]  # no gaps

@@ -6,23 +6,32 @@ and all of it is right. The rate is shown in `tests/live/probes`.
 
 from __future__ import annotations
 
-import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.vm.guest.kernel_events import PROGRAMS
 from tests.vm.kernels import BOOKWORM, BOOKWORM_ARM64, BULLSEYE, Kernel
-from tests.vm.machines import PROJECT, machine, python
+from tests.vm.machines import PROJECT, asked_at_once, machine, python
 from tests.vm.runner import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
     from tests.harness.fixtures import Toolbox
 
 pytestmark = [pytest.mark.vm, pytest.mark.heavy]
+
+# Each form of hierarchy once; each with the six capabilities of the pod.
+MACHINES = {
+    "6.1-arm64": (BOOKWORM_ARM64, "v2"),
+    "6.1-amd64": (BOOKWORM, "hybrid"),
+    "5.10-amd64": (BULLSEYE, "v1"),
+}
 
 
 def shared() -> dict[str, Path]:
@@ -32,24 +41,24 @@ def shared() -> dict[str, Path]:
 
 def ask(toolbox: Toolbox, kernel: Kernel, cgroup: str) -> dict[str, Any]:
     body = python("tests.vm.guest.kernel_events")
-    result = run(machine(toolbox, kernel, cgroup), body, shared())
-    assert result.status == 0, result.output
-    answer: dict[str, Any] = json.loads(result.output.splitlines()[-1])
-    sys.stdout.write(f"{kernel.component}, {cgroup}: {answer}\n")
-    return answer
+    return run(machine(toolbox, kernel, cgroup), body, shared()).answer()
 
 
-# Each form of hierarchy once; each with the six capabilities of the pod.
+@pytest.fixture(scope="module")
+def answers(toolbox: Toolbox) -> Iterator[dict[str, Future[dict[str, Any]]]]:
+    """What the machines say. The slowest begins first."""
+    asks = {name: partial(ask, toolbox, *each) for name, each in MACHINES.items()}
+    with asked_at_once(asks) as found:
+        yield found
+
+
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    ("kernel", "cgroup"),
-    [(BULLSEYE, "v1"), (BOOKWORM, "hybrid"), (BOOKWORM_ARM64, "v2")],
-    ids=["5.10-amd64", "6.1-amd64", "6.1-arm64"],
-)
+@pytest.mark.parametrize("name", MACHINES)
 def test_a_storm_arrives_whole_and_what_is_lost_or_refused_is_said(
-    toolbox: Toolbox, kernel: Kernel, cgroup: str
+    answers: dict[str, Future[dict[str, Any]]], name: str
 ) -> None:
-    answer = ask(toolbox, kernel, cgroup)
+    answer = answers[name].result()
+    sys.stdout.write(f"{name}: {answer}\n")
     whole, small = answer["whole"], answer["small"]
     assert whole["each_once"]
     assert whole["right"] == PROGRAMS
@@ -63,7 +72,7 @@ def test_a_storm_arrives_whole_and_what_is_lost_or_refused_is_said(
     # What `probes.event` warns of.
     assert not overlay["same_device"]
     # Only kernels before 5.11 charge maps to that limit.
-    if kernel is BULLSEYE:
+    if MACHINES[name][0] is BULLSEYE:
         assert "SYS_RESOURCE" in answer["with_little_memory"][1]
     else:
         assert answer["with_little_memory"] is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import zipfile
@@ -61,8 +60,7 @@ def answer(toolbox: Toolbox, tmp_path: Path) -> dict[str, Any]:
     arm64 = replace(machine(toolbox, BOOKWORM_ARM64), userland=userland, memory_mib=MEMORY_MIB)
     body = python("tests.vm.guest.runtimes", "/share/work/java/shop.jar", "/share/work/node")
     result = run(arm64, body, share, SECONDS)
-    assert result.status == 0, result.output
-    found: dict[str, Any] = json.loads(result.output.splitlines()[-1])
+    found = result.answer()
     seconds = {name: round(one["seconds"], 1) for name, one in found.items()}
     sys.stdout.write(f"arm64, {result.seconds:.0f} s, of it looking: {seconds}\n")
     return found
