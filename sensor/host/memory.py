@@ -51,8 +51,11 @@ class Memory:
         kept = self._cache
         pages = {} if fresh else {page: kept[page] for page in wanted if page in kept}
         new = dict(self._fetch(sorted(wanted.difference(pages))))
-        # Who reads freshly keeps what is needed; here only what is kept must not become older.
-        self._keep({page: new[page] for page in kept.keys() & new.keys()} if fresh else new)
+        if fresh:
+            # Who asks so keeps what he needs: here only what is kept already becomes newer.
+            kept |= {page: new[page] for page in kept.keys() & new.keys()}
+        else:
+            self._keep(new)
         pages |= new
         return [_cut(start, size, pages) for start, size in ranges]
 

@@ -12,7 +12,7 @@ from sensor.errors import Malformed
 from sensor.model.budget import Budget
 from sensor.resolvers.java import classes, graph, progress, walk
 from sensor.resolvers.java.graph import calibrated, graph_of
-from sensor.resolvers.java.klasses import MAX_NAME, class_name
+from sensor.resolvers.java.klasses import MAX_NAME, Reader, class_name
 from sensor.resolvers.java.memory import Memory
 from sensor.resolvers.java.progress import Progress
 from sensor.resolvers.java.reasons import Reason
@@ -356,3 +356,11 @@ def test_what_was_dropped_does_not_count() -> None:
     assert state.classes() == {0x10: [Klass("a/New", True)], 0x20: [Klass("b/Stays", False)]}
     assert state.total == 4
     assert progress.Progress(**orjson.loads(orjson.dumps(state.plain()))) == state
+
+
+@pytest.mark.parametrize("field", ["klass_layout", "klass_next", "klass_cld", "klass_state"])
+def test_fields_of_a_class_that_overlap_are_no_layout(field: str) -> None:
+    space = Metaspace()
+    layout = replace(LAYOUT, **{field: LAYOUT.klass_name + 3})
+    with pytest.raises(Malformed, match="overlap"):
+        Reader(Memory(cast("Process", space)), layout)
