@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import pytest
@@ -361,6 +361,7 @@ def test_what_was_dropped_does_not_count() -> None:
 @pytest.mark.parametrize("field", ["klass_layout", "klass_next", "klass_cld", "klass_state"])
 def test_fields_of_a_class_that_overlap_are_no_layout(field: str) -> None:
     space = Metaspace()
-    layout = replace(LAYOUT, **{field: LAYOUT.klass_name + 3})
+    changes: Any = {field: LAYOUT.klass_name + 3}
+    layout = replace(LAYOUT, **changes)
     with pytest.raises(Malformed, match="overlap"):
         Reader(Memory(cast("Process", space)), layout)
