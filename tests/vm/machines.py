@@ -22,14 +22,17 @@ PROJECT = Path(__file__).parents[2]
 USERLAND_OF = {userland.arch: userland for userland in USERLANDS}
 # An emulated machine is busy with one processor of ours for most of its time.
 AT_ONCE = 2
+Thing = TypeVar("Thing")
 Answer = TypeVar("Answer")
 
 
 @contextmanager
-def asked_at_once(asks: Mapping[str, Callable[[], Answer]]) -> Iterator[dict[str, Future[Answer]]]:
+def asked_at_once(
+    ask: Callable[[Thing], Answer], things: Mapping[str, Thing]
+) -> Iterator[dict[str, Future[Answer]]]:
     """Ask several machines, two at a time; each test waits for its own."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(ask) for name, ask in asks.items()}
+        yield {name: pool.submit(ask, thing) for name, thing in things.items()}
 
 
 def machine(toolbox: Toolbox, kernel: Kernel, cgroup: str = "v2") -> Machine:

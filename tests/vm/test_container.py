@@ -40,8 +40,7 @@ def ask(toolbox: Toolbox, kernel: Kernel) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def answers(toolbox: Toolbox) -> Iterator[dict[str, Future[dict[str, Any]]]]:
     """What a container in each machine says."""
-    asks = {name: partial(ask, toolbox, kernel) for name, kernel in KERNELS.items()}
-    with asked_at_once(asks) as found:
+    with asked_at_once(partial(ask, toolbox), KERNELS) as found:
         yield found
 
 

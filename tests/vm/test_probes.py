@@ -39,16 +39,15 @@ def shared() -> dict[str, Path]:
     return {name: PROJECT / name for name in names}
 
 
-def ask(toolbox: Toolbox, kernel: Kernel, cgroup: str) -> dict[str, Any]:
+def ask(toolbox: Toolbox, kind: tuple[Kernel, str]) -> dict[str, Any]:
     body = python("tests.vm.guest.kernel_events")
-    return run(machine(toolbox, kernel, cgroup), body, shared()).answer()
+    return run(machine(toolbox, *kind), body, shared()).answer()
 
 
 @pytest.fixture(scope="module")
 def answers(toolbox: Toolbox) -> Iterator[dict[str, Future[dict[str, Any]]]]:
     """What the machines say. The slowest begins first."""
-    asks = {name: partial(ask, toolbox, *each) for name, each in MACHINES.items()}
-    with asked_at_once(asks) as found:
+    with asked_at_once(partial(ask, toolbox), MACHINES) as found:
         yield found
 
 
